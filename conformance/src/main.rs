@@ -1,0 +1,2 @@
+//! The server that the official conformance suite runs against.
+fn main() {}

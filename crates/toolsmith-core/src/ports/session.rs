@@ -1,0 +1,252 @@
+//! Legacy sessions: what `Mcp-Session-Id` names.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Answer;
+use crate::server::Peer;
+
+/// The name of a session: 128 random bits, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId([u8; 16]);
+
+impl SessionId {
+    /// A name that nobody can guess.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no random bytes.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads a name as this server writes it; anything else names no session.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let digit = |b: u8| match b {
+            b'0'..=b'9' => Some(b - b'0'),
+            b'a'..=b'f' => Some(b - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = text.as_chunks::<2>();
+        if pairs.len() != 16 || !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// Shows the first digits only: who has the whole name has the session.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({:02x}{:02x}…)", self.0[0], self.0[1])
+    }
+}
+
+/// There is no room for another session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionsFull;
+
+/// Where sessions are kept.
+pub trait SessionStore: Send + Sync + fmt::Debug {
+    /// Keeps a new session.
+    fn create(&self, peer: Peer) -> Answer<'_, Result<SessionId, SessionsFull>>;
+
+    /// Finds a session and notes that it was used.
+    fn find(&self, id: SessionId) -> Answer<'_, Option<Peer>>;
+
+    /// Forgets a session. `false` when there was none.
+    fn remove(&self, id: SessionId) -> Answer<'_, bool>;
+
+    /// Forgets the sessions that were not used for too long, and says how many.
+    fn expire(&self) -> Answer<'_, usize>;
+
+    /// How many sessions there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+const SHARDS: usize = 16;
+
+/// Sessions in memory: gone when the process ends.
+#[derive(Debug)]
+pub struct MemorySessions {
+    shards: [Mutex<HashMap<SessionId, Entry>>; SHARDS],
+    count: AtomicUsize,
+    capacity: usize,
+    idle: Duration,
+    started: Instant,
+}
+
+#[derive(Debug)]
+struct Entry {
+    peer: Peer,
+    /// Milliseconds from the start of the store to the last use.
+    used: u64,
+}
+
+impl MemorySessions {
+    /// Room for so many sessions, each of which is forgotten when it was not used for so
+    /// long.
+    pub fn new(capacity: usize, idle: Duration) -> Self {
+        Self {
+            shards: Default::default(),
+            count: AtomicUsize::new(0),
+            capacity,
+            idle,
+            started: Instant::now(),
+        }
+    }
+
+    fn shard(&self, id: SessionId) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
+        // A panic while a shard was locked leaves a map that is whole: no step of ours is
+        // between two states of it.
+        self.shards[usize::from(id.0[15]) % SHARDS]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn is_stale(&self, entry: &Entry, now: u64) -> bool {
+        u128::from(now.saturating_sub(entry.used)) >= self.idle.as_millis()
+    }
+
+    fn insert(&self, peer: Peer) -> Result<SessionId, SessionsFull> {
+        let reserved = self
+            .count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < self.capacity).then_some(count + 1)
+            });
+        if reserved.is_err() {
+            return Err(SessionsFull);
+        }
+        let Ok(id) = SessionId::random() else {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return Err(SessionsFull);
+        };
+        let used = self.now();
+        self.shard(id).insert(id, Entry { peer, used });
+        Ok(id)
+    }
+
+    fn sweep(&self) -> usize {
+        let now = self.now();
+        let mut gone = 0;
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = shard.len();
+            shard.retain(|_, entry| !self.is_stale(entry, now));
+            gone += before - shard.len();
+            if shard.capacity() > 64 && shard.len() < shard.capacity() / 4 {
+                shard.shrink_to_fit();
+            }
+        }
+        self.count.fetch_sub(gone, Ordering::Relaxed);
+        gone
+    }
+}
+
+impl SessionStore for MemorySessions {
+    fn create(&self, peer: Peer) -> Answer<'_, Result<SessionId, SessionsFull>> {
+        Answer::now(match self.insert(peer.clone()) {
+            Ok(id) => Ok(id),
+            // Room may be taken by sessions that nobody uses any more.
+            Err(SessionsFull) if self.sweep() > 0 => self.insert(peer),
+            Err(SessionsFull) => Err(SessionsFull),
+        })
+    }
+
+    fn find(&self, id: SessionId) -> Answer<'_, Option<Peer>> {
+        let now = self.now();
+        let mut shard = self.shard(id);
+        let found = match shard.get_mut(&id) {
+            Some(entry) if !self.is_stale(entry, now) => {
+                entry.used = now;
+                Some(entry.peer.clone())
+            }
+            _ => None,
+        };
+        Answer::now(found)
+    }
+
+    fn remove(&self, id: SessionId) -> Answer<'_, bool> {
+        let removed = self.shard(id).remove(&id);
+        if removed.is_some() {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        Answer::now(removed.is_some_and(|entry| !self.is_stale(&entry, self.now())))
+    }
+
+    fn expire(&self) -> Answer<'_, usize> {
+        Answer::now(self.sweep())
+    }
+
+    fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{ClientCapabilities, Revision};
+
+    fn peer() -> Peer {
+        Peer {
+            revision: Revision::LATEST_LEGACY,
+            capabilities: ClientCapabilities::default(),
+            client: None,
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_back_as_it_was_written_and_nothing_else_is() {
+        let id = SessionId::random().unwrap();
+        let text = id.to_string();
+        assert_eq!(SessionId::parse(text.as_bytes()), Some(id));
+        for bad in [&text[1..], &text.to_uppercase().replace('0', "A"), "", &format!("{text}0")] {
+            assert_eq!(SessionId::parse(bad.as_bytes()), None, "{bad}");
+        }
+        assert!(!format!("{id:?}").contains(&text));
+    }
+
+    #[tokio::test]
+    async fn the_store_is_capped_and_makes_room_by_forgetting_the_unused() {
+        let store = MemorySessions::new(2, Duration::from_secs(3600));
+        let first = store.create(peer()).await.unwrap();
+        store.create(peer()).await.unwrap();
+        assert_eq!(store.create(peer()).await, Err(SessionsFull));
+        assert!(store.remove(first).await);
+        assert!(!store.remove(first).await);
+        assert!(store.create(peer()).await.is_ok());
+
+        let store = MemorySessions::new(2, Duration::ZERO);
+        for _ in 0..10 {
+            let id = store.create(peer()).await.unwrap();
+            assert!(store.find(id).await.is_none(), "expired at once");
+        }
+        store.expire().await;
+        assert!(store.is_empty());
+    }
+}

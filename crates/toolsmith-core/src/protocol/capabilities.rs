@@ -1,0 +1,137 @@
+//! What a client says it can do.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+/// Something that a client may be able to do for a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientCapability {
+    /// Ask the user by a form.
+    Elicitation,
+    /// Send the user to a URL.
+    ElicitationUrl,
+    /// Ask the client's model.
+    Sampling,
+    /// Ask the client's model, offering it tools.
+    SamplingTools,
+    /// List the roots.
+    Roots,
+}
+
+impl ClientCapability {
+    /// The `requiredCapabilities` object that names this capability.
+    pub fn required(self) -> Value {
+        match self {
+            ClientCapability::Elicitation => json!({"elicitation": {}}),
+            ClientCapability::ElicitationUrl => json!({"elicitation": {"url": {}}}),
+            ClientCapability::Sampling => json!({"sampling": {}}),
+            ClientCapability::SamplingTools => json!({"sampling": {"tools": {}}}),
+            ClientCapability::Roots => json!({"roots": {}}),
+        }
+    }
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ClientCapability::Elicitation => "elicitation",
+            ClientCapability::ElicitationUrl => "elicitation.url",
+            ClientCapability::Sampling => "sampling",
+            ClientCapability::SamplingTools => "sampling.tools",
+            ClientCapability::Roots => "roots",
+        }
+    }
+}
+
+/// The capabilities that a client declared, in the handshake (legacy) or with the
+/// request (modern).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Raw")]
+pub struct ClientCapabilities {
+    elicitation: bool,
+    elicitation_url: bool,
+    sampling: bool,
+    sampling_tools: bool,
+    roots: bool,
+}
+
+impl ClientCapabilities {
+    /// Whether the client declared this capability.
+    pub const fn has(self, capability: ClientCapability) -> bool {
+        match capability {
+            ClientCapability::Elicitation => self.elicitation,
+            ClientCapability::ElicitationUrl => self.elicitation_url,
+            ClientCapability::Sampling => self.sampling,
+            ClientCapability::SamplingTools => self.sampling_tools,
+            ClientCapability::Roots => self.roots,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(default)]
+    elicitation: Option<RawElicitation>,
+    #[serde(default)]
+    sampling: Option<RawSampling>,
+    #[serde(default)]
+    roots: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RawElicitation {
+    #[serde(default)]
+    form: Option<IgnoredAny>,
+    #[serde(default)]
+    url: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RawSampling {
+    #[serde(default)]
+    tools: Option<IgnoredAny>,
+}
+
+impl From<Raw> for ClientCapabilities {
+    fn from(raw: Raw) -> Self {
+        let url = raw.elicitation.as_ref().is_some_and(|e| e.url.is_some());
+        Self {
+            // An empty object means forms: they were all there was before modes had names.
+            elicitation: raw
+                .elicitation
+                .as_ref()
+                .is_some_and(|e| e.form.is_some() || e.url.is_none()),
+            elicitation_url: url,
+            sampling: raw.sampling.is_some(),
+            sampling_tools: raw.sampling.is_some_and(|s| s.tools.is_some()),
+            roots: raw.roots.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> ClientCapabilities {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn an_empty_elicitation_means_forms_only() {
+        let it = read(r#"{"elicitation":{},"experimental":{"x":{}}}"#);
+        assert!(it.has(ClientCapability::Elicitation));
+        assert!(!it.has(ClientCapability::ElicitationUrl));
+        assert!(!it.has(ClientCapability::Sampling));
+    }
+
+    #[test]
+    fn nested_capabilities_are_told_apart() {
+        let it = read(r#"{"elicitation":{"url":{}},"sampling":{"tools":{}},"roots":{}}"#);
+        assert!(!it.has(ClientCapability::Elicitation));
+        assert!(it.has(ClientCapability::ElicitationUrl));
+        assert!(it.has(ClientCapability::SamplingTools));
+        assert!(it.has(ClientCapability::Roots));
+    }
+}

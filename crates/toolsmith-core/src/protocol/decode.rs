@@ -1,0 +1,257 @@
+//! From a body, and its header fields where there are any, to messages of one era.
+//!
+//! This is the one place where the era is decided:
+//!
+//! | header | `_meta` names | the message is |
+//! |---|---|---|
+//! | none | none | legacy |
+//! | none | a legacy revision | legacy |
+//! | none | any other | refused, the header is missing |
+//! | legacy | none, or the same | legacy |
+//! | modern | the same | modern |
+//! | modern | none | refused, `_meta` is missing |
+//! | unknown | the same | refused, the revision is not served |
+//! | unknown | none | refused, the revision is not served |
+//! | any | another | refused, they disagree |
+//!
+//! Without header fields (stdio) `_meta` decides alone.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::{
+    Era, ErrorKind, Message, ModernMeta, ProtocolError, Refusal, Request, RequestHeaders,
+    RequestId, Revision,
+    message::{self, Body, Invalid},
+    meta,
+    method::Method,
+};
+
+const VERSION_HEADER: &str = "MCP-Protocol-Version";
+const VERSION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// What a body turned out to be.
+#[derive(Clone, Debug)]
+pub enum Decoded {
+    /// A modern request, with what it says of its client.
+    Modern(Request, ModernMeta),
+    /// A modern notification. The revision defines none over HTTP and one over stdio.
+    ModernNotification(super::Notification),
+    /// A legacy message. Which revision it is of, the session knows.
+    Legacy(Message),
+    /// A batch, which only one legacy revision has.
+    Batch(Vec<Result<Message, Refusal>>),
+}
+
+/// Decodes a body with its header fields (`None` where the transport has none).
+///
+/// # Errors
+///
+/// A [`Refusal`], with the id of the request where one could be read.
+pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Decoded, Refusal> {
+    let named = Named::read(headers).map_err(|error| refused(error, None, Era::Modern))?;
+    let era = named.era();
+    match message::read(body).map_err(|invalid| refused(invalid.error, invalid.id, era))? {
+        Body::Batch(items) if era == Era::Legacy => {
+            if let Named::Unknown(version) = named {
+                return Err(refused(unsupported_legacy(version), None, Era::Legacy));
+            }
+            Ok(Decoded::Batch(items.into_iter().map(in_batch).collect()))
+        }
+        Body::Batch(_) => Err(refused(no_batches(), None, era)),
+        Body::One(Message::Request(request)) => request_of(request, named, headers),
+        Body::One(Message::Notification(it)) => match (named, it.params.meta.version()) {
+            (Named::Modern(_), _) => Ok(Decoded::ModernNotification(it)),
+            (Named::Nothing, Some(v)) if !is_legacy(&v) => Ok(Decoded::ModernNotification(it)),
+            (Named::Unknown(v), _) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
+            _ => Ok(Decoded::Legacy(Message::Notification(it))),
+        },
+        Body::One(Message::Response) => match named {
+            Named::Modern(_) => Err(refused(no_responses(), None, Era::Modern)),
+            Named::Unknown(v) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
+            _ => Ok(Decoded::Legacy(Message::Response)),
+        },
+    }
+}
+
+/// What `MCP-Protocol-Version` names.
+#[derive(Clone, Copy, Debug)]
+enum Named<'a> {
+    /// The transport has no header fields, or this one is missing.
+    Nothing,
+    Legacy(Revision),
+    Modern(Revision),
+    Unknown(&'a str),
+}
+
+impl<'a> Named<'a> {
+    fn read(headers: Option<&RequestHeaders<'a>>) -> Result<Self, ProtocolError> {
+        let Some(headers) = headers else {
+            return Ok(Named::Nothing);
+        };
+        let Some(text) = headers.protocol_version.text(VERSION_HEADER)? else {
+            return Ok(Named::Nothing);
+        };
+        Ok(match Revision::parse(text) {
+            Some(revision) if revision.is_modern() => Named::Modern(revision),
+            Some(revision) => Named::Legacy(revision),
+            None => Named::Unknown(text),
+        })
+    }
+
+    fn era(self) -> Era {
+        match self {
+            Named::Modern(_) => Era::Modern,
+            _ => Era::Legacy,
+        }
+    }
+
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Named::Nothing => None,
+            Named::Legacy(revision) | Named::Modern(revision) => Some(revision.as_str()),
+            Named::Unknown(text) => Some(text),
+        }
+    }
+}
+
+fn request_of(
+    request: Request,
+    named: Named<'_>,
+    headers: Option<&RequestHeaders<'_>>,
+) -> Result<Decoded, Refusal> {
+    let id = Some(request.id.clone());
+    let in_meta = request.params.meta.version();
+    match (named, in_meta.as_deref()) {
+        (Named::Nothing, None) if request.method == Method::Discover && headers.is_none() => {
+            Err(refused(meta::missing(VERSION_FIELD), id, Era::Modern))
+        }
+        (Named::Nothing, None) => Ok(Decoded::Legacy(Message::Request(request))),
+        (Named::Nothing, Some(v)) if is_legacy(v) => {
+            Ok(Decoded::Legacy(Message::Request(request)))
+        }
+        (Named::Nothing, Some(_)) if headers.is_some() => Err(refused(
+            ProtocolError::new(
+                ErrorKind::HeaderMismatch,
+                format!("`{VERSION_HEADER}` is missing and `_meta` names a revision"),
+            ),
+            id,
+            Era::Modern,
+        )),
+        (Named::Legacy(_), None) => Ok(Decoded::Legacy(Message::Request(request))),
+        (Named::Legacy(revision), Some(v)) if v == revision.as_str() => {
+            Ok(Decoded::Legacy(Message::Request(request)))
+        }
+        (Named::Unknown(v), None) => Err(refused(unsupported_legacy(v), id, Era::Legacy)),
+        (_, in_meta) => modern(request, named, in_meta, headers)
+            .map_err(|error| refused(error, id, Era::Modern)),
+    }
+}
+
+/// A request that is modern by its header, its `_meta` or both.
+fn modern(
+    request: Request,
+    named: Named<'_>,
+    in_meta: Option<&str>,
+    headers: Option<&RequestHeaders<'_>>,
+) -> Result<Decoded, ProtocolError> {
+    if let (Some(header), Some(body)) = (named.text(), in_meta)
+        && header != body
+    {
+        return Err(ProtocolError::new(
+            ErrorKind::HeaderMismatch,
+            format!(
+                "`{VERSION_HEADER}` is '{header}' and `_meta` names '{}'",
+                body.chars().take(40).collect::<String>()
+            ),
+        ));
+    }
+    let version = named.text().or(in_meta).unwrap_or_default();
+    let revision = Revision::parse(version).filter(|r| r.is_modern());
+    let revision = revision.ok_or_else(|| unsupported(version))?;
+    if let Some(headers) = headers {
+        agreement(&request, headers)?;
+    }
+    if in_meta.is_none() {
+        return Err(meta::missing(VERSION_FIELD));
+    }
+    let meta = request.params.meta.modern(revision)?;
+    Ok(Decoded::Modern(request, meta))
+}
+
+/// Whether the header fields repeat the body.
+///
+/// Implements "Server Validation" of revision 2026-07-28,
+/// `basic/transports/streamable-http`.
+fn agreement(request: &Request, headers: &RequestHeaders<'_>) -> Result<(), ProtocolError> {
+    headers
+        .method
+        .agrees("Mcp-Method", request.method.as_str())?;
+    match request.method.name_parameter() {
+        Some(parameter) => match request.params.named(parameter) {
+            Some(name) => headers.name.agrees_decoded("Mcp-Name", name),
+            None => Err(ProtocolError::new(
+                ErrorKind::InvalidParams,
+                "`params` does not name what the request is about",
+            )),
+        },
+        None => Ok(()),
+    }
+}
+
+fn is_legacy(version: &str) -> bool {
+    Revision::parse(version).is_some_and(|r| !r.is_modern())
+}
+
+fn in_batch(item: Result<Message, Invalid>) -> Result<Message, Refusal> {
+    match item {
+        Ok(Message::Request(request)) if request.method == Method::Initialize => Err(refused(
+            ProtocolError::new(
+                ErrorKind::InvalidRequest,
+                "`initialize` must not be part of a batch",
+            ),
+            Some(request.id),
+            Era::Legacy,
+        )),
+        Ok(message) => Ok(message),
+        Err(invalid) => Err(refused(invalid.error, invalid.id, Era::Legacy)),
+    }
+}
+
+fn refused(error: ProtocolError, id: Option<RequestId>, era: Era) -> Refusal {
+    error.refuse(id, era)
+}
+
+/// The refusal of a batch where the revision has none.
+fn no_batches() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::InvalidRequest,
+        "this revision has no batches; send each message by itself",
+    )
+}
+
+fn no_responses() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::InvalidRequest,
+        "clients of this revision send requests and notifications, not responses",
+    )
+}
+
+fn unsupported_legacy(version: &str) -> ProtocolError {
+    let names: Vec<_> = Revision::supported_names().collect();
+    ProtocolError::new(
+        ErrorKind::UnsupportedLegacyVersion,
+        format!(
+            "`{VERSION_HEADER}` '{}' is not served; served are {}",
+            version.chars().take(40).collect::<String>(),
+            names.join(", ")
+        ),
+    )
+}
+
+fn unsupported(requested: &str) -> ProtocolError {
+    let supported: Vec<_> = Revision::supported_names().collect();
+    ProtocolError::new(ErrorKind::UnsupportedVersion, "Unsupported protocol version").with_data(
+        json!({"supported": supported, "requested": requested.chars().take(100).collect::<String>()}),
+    )
+}

@@ -1,0 +1,224 @@
+//! The one table from what went wrong to a JSON-RPC code and an HTTP status.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{Era, RequestId};
+
+/// What went wrong with a message, as far as the protocol is concerned.
+///
+/// [`ErrorKind::row`] has the code and the statuses. Codes below -32000 are the
+/// specification's; conditions of this server use codes of their own, outside the range
+/// that JSON-RPC reserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The body is not JSON.
+    Parse,
+    /// JSON, but no JSON-RPC message that this revision allows.
+    InvalidRequest,
+    /// No such method in this revision, or none that this server serves.
+    MethodNotFound,
+    /// Parameters that do not fit the method: an unknown tool, a missing name.
+    InvalidParams,
+    /// A modern request whose `_meta` is missing or lacks a required field.
+    InvalidMeta,
+    /// A handler failed in a way that its author did not foresee.
+    Internal,
+    /// Header fields and body disagree, or a required header field is missing.
+    HeaderMismatch,
+    /// The handler needs something that the client has not declared.
+    MissingCapability,
+    /// A modern request for a revision that this server does not serve that way.
+    UnsupportedVersion,
+    /// A legacy request whose `MCP-Protocol-Version` names no legacy revision.
+    UnsupportedLegacyVersion,
+    /// The tool did not finish within its time.
+    CallTimeout,
+    /// Too much work is waiting.
+    Busy,
+    /// A legacy request that needs a session came without one.
+    SessionRequired,
+    /// The session named does not exist, or no longer does.
+    SessionUnknown,
+    /// No room for another session.
+    TooManySessions,
+    /// No room for another stream in this session.
+    TooManyStreams,
+    /// The `Host` header names a host that this server does not serve.
+    HostNotAllowed,
+    /// The `Origin` header names an origin that is not allowed.
+    OriginNotAllowed,
+    /// The body or line is larger than the limit.
+    TooLarge,
+    /// The body ended early or could not be read.
+    BodyUnreadable,
+    /// The content type is not JSON.
+    UnsupportedMediaType,
+    /// The client accepts neither JSON nor an event stream.
+    NotAcceptable,
+    /// The endpoint does not serve this HTTP method in this era.
+    HttpMethodNotAllowed,
+    /// There is no endpoint at this path.
+    NoSuchPath,
+}
+
+/// One row of the error table.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorRow {
+    /// What it is.
+    pub kind: ErrorKind,
+    /// The JSON-RPC code.
+    pub code: i64,
+    /// The HTTP status in the legacy era.
+    pub legacy_status: u16,
+    /// The HTTP status in the modern era.
+    pub modern_status: u16,
+    /// What it means, for people.
+    pub meaning: &'static str,
+}
+
+const fn row(
+    kind: ErrorKind,
+    code: i64,
+    statuses: (u16, u16),
+    meaning: &'static str,
+) -> ErrorRow {
+    ErrorRow {
+        kind,
+        code,
+        legacy_status: statuses.0,
+        modern_status: statuses.1,
+        meaning,
+    }
+}
+
+impl ErrorKind {
+    /// Every row, in the order of the enum.
+    #[rustfmt::skip]
+    pub const TABLE: [ErrorRow; 24] = [
+        row(ErrorKind::Parse, -32700, (400, 400), "the body is not JSON"),
+        row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
+        row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
+        row(ErrorKind::InvalidParams, -32602, (200, 200), "the parameters do not fit the method"),
+        row(ErrorKind::InvalidMeta, -32602, (400, 400), "the required `_meta` fields are missing"),
+        row(ErrorKind::Internal, -32603, (200, 200), "a handler failed unexpectedly; the log has the details"),
+        row(ErrorKind::HeaderMismatch, -32020, (400, 400), "header fields and body disagree"),
+        row(ErrorKind::MissingCapability, -32021, (200, 400), "the client lacks a capability that is needed"),
+        row(ErrorKind::UnsupportedVersion, -32022, (400, 400), "the revision is not served"),
+        row(ErrorKind::UnsupportedLegacyVersion, -32600, (400, 400), "the revision is not served"),
+        row(ErrorKind::CallTimeout, -31001, (200, 200), "the tool did not finish within its time"),
+        row(ErrorKind::Busy, -31002, (503, 503), "too much work is waiting"),
+        row(ErrorKind::SessionRequired, -31003, (400, 400), "the request needs a session"),
+        row(ErrorKind::SessionUnknown, -31004, (404, 404), "the session does not exist"),
+        row(ErrorKind::TooManySessions, -31005, (503, 503), "no room for another session"),
+        row(ErrorKind::TooManyStreams, -31006, (409, 409), "no room for another stream in the session"),
+        row(ErrorKind::HostNotAllowed, -31007, (403, 403), "the host is not served here"),
+        row(ErrorKind::OriginNotAllowed, -31008, (403, 403), "the origin is not allowed"),
+        row(ErrorKind::TooLarge, -31009, (413, 413), "the message is over the size limit"),
+        row(ErrorKind::BodyUnreadable, -31010, (400, 400), "the body ended early"),
+        row(ErrorKind::UnsupportedMediaType, -31011, (415, 415), "the content type is not JSON"),
+        row(ErrorKind::NotAcceptable, -31012, (406, 406), "the client accepts no form that is served"),
+        row(ErrorKind::HttpMethodNotAllowed, -31013, (405, 405), "the HTTP method is not served"),
+        row(ErrorKind::NoSuchPath, -31014, (404, 404), "no endpoint at this path"),
+    ];
+
+    /// The row of the table for this kind.
+    pub const fn row(self) -> &'static ErrorRow {
+        const TABLE: [ErrorRow; 24] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 24] = &TABLE;
+        &ROWS[self as usize]
+    }
+
+    /// The JSON-RPC code.
+    pub const fn code(self) -> i64 {
+        self.row().code
+    }
+
+    /// The HTTP status in an era.
+    pub const fn status(self, era: Era) -> u16 {
+        match era {
+            Era::Legacy => self.row().legacy_status,
+            Era::Modern => self.row().modern_status,
+        }
+    }
+}
+
+/// An error of the protocol: a kind, one line for a reader, and data where the
+/// specification defines some.
+#[derive(Clone, Debug)]
+pub struct ProtocolError {
+    /// What it is.
+    pub kind: ErrorKind,
+    /// One line that says what was wrong and, where that is known, what to do.
+    pub message: Cow<'static, str>,
+    /// The `data` member.
+    pub data: Option<Value>,
+}
+
+impl ProtocolError {
+    /// An error without data.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            data: None,
+        }
+    }
+
+    /// The same error with a `data` member.
+    #[must_use]
+    pub fn with_data(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The same error, as the refusal of the message with this id.
+    pub fn refuse(self, id: Option<RequestId>, era: Era) -> Refusal {
+        Refusal {
+            id,
+            error: self,
+            era,
+        }
+    }
+}
+
+/// A message that is answered with an error before it reaches a handler.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The id of the request, where one could be read.
+    pub id: Option<RequestId>,
+    /// Why.
+    pub error: ProtocolError,
+    /// Whose rules the answer follows.
+    pub era: Era,
+}
+
+impl Refusal {
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> u16 {
+        self.error.kind.status(self.era)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_enum() {
+        for (index, row) in ErrorKind::TABLE.iter().enumerate() {
+            assert_eq!(row.kind as usize, index, "{:?}", row.kind);
+            assert_eq!(row.kind.code(), row.code);
+        }
+    }
+
+    #[test]
+    fn own_conditions_stay_out_of_the_reserved_range() {
+        for row in ErrorKind::TABLE {
+            let specified = matches!(row.code, -32700 | -32603..=-32600 | -32022..=-32020);
+            assert!(specified || !(-32768..=-32000).contains(&row.code), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! JSON-RPC 2.0: from bytes to a request, a notification or a response.
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{ErrorKind, ProtocolError, RequestId, nesting, params::Params};
+use crate::protocol::method::Method;
+
+/// The most messages that one batch may hold.
+const MAX_BATCH: usize = 100;
+
+/// One JSON-RPC message from a client.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// Something to be answered.
+    Request(Request),
+    /// Something to be taken note of.
+    Notification(Notification),
+    /// An answer to something that the server asked.
+    Response,
+}
+
+/// A JSON-RPC request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What the answer is to carry.
+    pub id: RequestId,
+    /// What is asked for.
+    pub method: Method,
+    /// With what.
+    pub params: Params,
+}
+
+/// A JSON-RPC notification.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// What happened.
+    pub method: Method,
+    /// With what.
+    pub params: Params,
+}
+
+/// A body: one message, or a batch of them.
+pub(super) enum Body {
+    One(Message),
+    Batch(Vec<Result<Message, Invalid>>),
+}
+
+/// Why a message is none, and the id that could be read all the same.
+pub(super) struct Invalid {
+    pub(super) id: Option<RequestId>,
+    pub(super) error: ProtocolError,
+}
+
+impl Invalid {
+    fn request(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self {
+            id: None,
+            error: ProtocolError::new(ErrorKind::InvalidRequest, message),
+        }
+    }
+
+    fn with_id(mut self, id: Option<RequestId>) -> Self {
+        self.id = id;
+        self
+    }
+}
+
+/// The members of a message, unread. A member that is `null` is there; one that is
+/// missing is not.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    jsonrpc: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    method: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    error: Option<&'a RawValue>,
+}
+
+fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&'de RawValue>::deserialize(de).map(Some)
+}
+
+/// Reads a body.
+pub(super) fn read(body: &Bytes) -> Result<Body, Invalid> {
+    let text = std::str::from_utf8(body)
+        .map_err(|e| parse_error(format!("the body is not UTF-8, at byte {}", e.valid_up_to())))?;
+    if nesting::too_deep(body) {
+        return Err(Invalid::request(format!(
+            "the body is nested deeper than {} levels",
+            nesting::MAX_DEPTH
+        )));
+    }
+    match text.trim_start().as_bytes().first() {
+        None => Err(parse_error("the body is empty; send one JSON-RPC message")),
+        Some(b'{') => one(body, text).map(Body::One),
+        Some(b'[') => batch(body, text).map(Body::Batch),
+        Some(_) => Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => Invalid::request("a JSON-RPC message is a JSON object"),
+            Err(error) => not_json(&error),
+        }),
+    }
+}
+
+fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Invalid> {
+    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| not_json(&e))?;
+    if items.is_empty() {
+        return Err(Invalid::request("a batch holds at least one message"));
+    }
+    if items.len() > MAX_BATCH {
+        return Err(Invalid::request(format!(
+            "a batch holds at most {MAX_BATCH} messages"
+        )));
+    }
+    Ok(items.iter().map(|item| one(body, item.get())).collect())
+}
+
+fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            Invalid::request(format!("not a JSON-RPC message: {}", without_place(&error)))
+        } else {
+            not_json(&error)
+        }
+    })?;
+    let id = match envelope.id {
+        Some(raw) => Some(
+            RequestId::from_json(body.slice_ref(raw.get().as_bytes()))
+                .ok_or_else(|| Invalid::request("`id` is a string or an integer"))?,
+        ),
+        None => None,
+    };
+    if envelope.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
+        return Err(Invalid::request("`jsonrpc` must be \"2.0\"").with_id(id));
+    }
+    let Some(method) = envelope.method else {
+        return match (envelope.result.is_some(), envelope.error.is_some(), id) {
+            (true, false, Some(_)) | (false, true, _) => Ok(Message::Response),
+            (_, _, id) => Err(Invalid::request("`method` is missing").with_id(id)),
+        };
+    };
+    let Ok(method) = serde_json::from_str::<Method>(method.get()) else {
+        return Err(Invalid::request("`method` is a string").with_id(id));
+    };
+    let params = Params::read(body, envelope.params);
+    match (id, params) {
+        (Some(id), Ok(params)) => Ok(Message::Request(Request { id, method, params })),
+        (None, Ok(params)) => Ok(Message::Notification(Notification { method, params })),
+        (id, Err(error)) => Err(Invalid { id, error }),
+    }
+}
+
+fn parse_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Invalid {
+    Invalid {
+        id: None,
+        error: ProtocolError::new(ErrorKind::Parse, message),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Invalid {
+    parse_error(format!("the body is not JSON: {error}"))
+}
+
+/// What an error of the JSON library says, without the line and column.
+pub(super) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

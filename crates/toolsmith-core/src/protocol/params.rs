@@ -1,0 +1,157 @@
+//! The parameters of a request, as far as they are the protocol's and not a tool's.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    ClientCapabilities, ClientInfo, ErrorKind, ProgressToken, ProtocolError,
+    message::without_place, meta::RawMeta, method::NameParameter,
+};
+
+/// The parameters of a request: what every method may carry read out, the rest as JSON.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    /// The whole object as JSON; empty when there was none.
+    pub(super) raw: Bytes,
+    /// `params.name`: a tool, a prompt.
+    pub name: Option<Box<str>>,
+    /// `params.uri`: a resource.
+    pub uri: Option<Box<str>>,
+    /// `params.arguments` as JSON; empty when there were none.
+    pub arguments: Bytes,
+    /// `_meta.progressToken`: the client asks to be told of progress.
+    pub progress_token: Option<ProgressToken>,
+    /// The modern fields of `_meta`, unread.
+    pub(super) meta: MetaFields,
+}
+
+/// The fields of `_meta` that make a request modern, as JSON.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MetaFields {
+    pub(super) protocol_version: Option<Bytes>,
+    pub(super) client_info: Option<Bytes>,
+    pub(super) client_capabilities: Option<Bytes>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawParams<'a> {
+    #[serde(borrow, default)]
+    _meta: Option<RawMeta<'a>>,
+    #[serde(default)]
+    name: Option<Box<str>>,
+    #[serde(default)]
+    uri: Option<Box<str>>,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+}
+
+impl Params {
+    /// Reads the `params` member of a message in `body`.
+    pub(super) fn read(body: &Bytes, raw: Option<&RawValue>) -> Result<Self, ProtocolError> {
+        let Some(raw) = raw else {
+            return Ok(Self::default());
+        };
+        if !raw.get().starts_with('{') {
+            return Err(invalid("`params` is an object"));
+        }
+        let read: RawParams<'_> = serde_json::from_str(raw.get())
+            .map_err(|e| invalid(format!("`params` does not fit: {}", without_place(&e))))?;
+        let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
+        let meta = read._meta.unwrap_or_default();
+        let progress_token = match meta.progress_token {
+            None => None,
+            Some(raw) => Some(
+                ProgressToken::from_json(slice(raw))
+                    .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?,
+            ),
+        };
+        Ok(Self {
+            raw: slice(raw),
+            name: read.name,
+            uri: read.uri,
+            arguments: read.arguments.map(slice).unwrap_or_default(),
+            progress_token,
+            meta: MetaFields {
+                protocol_version: meta.protocol_version.map(slice),
+                client_info: meta.client_info.map(slice),
+                client_capabilities: meta.client_capabilities.map(slice),
+            },
+        })
+    }
+
+    /// The value of the parameter that names a primitive.
+    pub(super) fn named(&self, parameter: NameParameter) -> Option<&str> {
+        match parameter {
+            NameParameter::Name => self.name.as_deref(),
+            NameParameter::Uri => self.uri.as_deref(),
+        }
+    }
+}
+
+/// What a `tools/call` asks for.
+#[derive(Clone, Debug)]
+pub struct CallParams {
+    /// The tool.
+    pub name: Box<str>,
+    /// Its arguments as a JSON object; empty when there were none.
+    pub arguments: Bytes,
+}
+
+impl TryFrom<Params> for CallParams {
+    type Error = ProtocolError;
+
+    fn try_from(params: Params) -> Result<Self, ProtocolError> {
+        let name = params.name.ok_or_else(|| invalid("`name` is missing"))?;
+        if !params.arguments.is_empty() && !params.arguments.starts_with(b"{") {
+            return Err(invalid("`arguments` is an object"));
+        }
+        Ok(Self {
+            name,
+            arguments: params.arguments,
+        })
+    }
+}
+
+/// What a legacy `initialize` says of the client.
+#[derive(Clone, Debug)]
+pub struct InitializeParams {
+    /// The revision that the client asks for, as it spelled it.
+    pub protocol_version: Box<str>,
+    /// What the client can do.
+    pub capabilities: ClientCapabilities,
+    /// Who the client is.
+    pub client: Option<ClientInfo>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawInitialize {
+    protocol_version: Box<str>,
+    #[serde(default)]
+    capabilities: ClientCapabilities,
+    #[serde(default)]
+    client_info: Option<ClientInfo>,
+}
+
+impl TryFrom<&Params> for InitializeParams {
+    type Error = ProtocolError;
+
+    fn try_from(params: &Params) -> Result<Self, ProtocolError> {
+        let raw: &[u8] = match params.raw.as_ref() {
+            [] => b"{}",
+            raw => raw,
+        };
+        let read: RawInitialize = serde_json::from_slice(raw)
+            .map_err(|e| invalid(format!("`params` does not fit: {}", without_place(&e))))?;
+        Ok(Self {
+            protocol_version: read.protocol_version,
+            capabilities: read.capabilities,
+            client: read.client_info,
+        })
+    }
+}
+
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ProtocolError {
+    ProtocolError::new(ErrorKind::InvalidParams, message)
+}

@@ -1,0 +1,116 @@
+//! Tools that are made while the program runs.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{IntoToolOutput, Registered, ToolCall, ToolError, ToolResult};
+use crate::protocol::ToolDefinition;
+use crate::server::Context;
+
+type Handler = dyn Fn(Map<String, Value>, Context) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>
+    + Send
+    + Sync;
+
+/// A tool made while the program runs: a definition, and a closure that is called with
+/// the arguments and the context.
+///
+/// The arguments are an object; they are not checked against the schema, which may say
+/// anything. What the closure makes of them is its own affair.
+///
+/// ```
+/// use serde_json::json;
+/// use toolsmith_core::server::tool::{DynamicTool, ToolError};
+///
+/// let schema = json!({
+///     "type": "object",
+///     "properties": {"name": {"type": "string"}},
+///     "required": ["name"],
+/// });
+/// let greet = DynamicTool::new("greet", schema, |arguments, _context| async move {
+///     let name = arguments.get("name").and_then(|v| v.as_str());
+///     let name = name.ok_or_else(|| ToolError::user("`name` is a string"))?;
+///     Ok::<_, ToolError>(format!("Hello, {name}!"))
+/// })
+/// .description("Greet somebody.");
+/// # let _ = greet;
+/// ```
+#[derive(Clone)]
+pub struct DynamicTool {
+    definition: ToolDefinition,
+    handler: Arc<Handler>,
+}
+
+impl fmt::Debug for DynamicTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DynamicTool")
+            .field(&self.definition)
+            .finish()
+    }
+}
+
+impl DynamicTool {
+    /// A tool with a name, the JSON Schema of its arguments, and what it does.
+    pub fn new<H, F>(name: impl Into<String>, input_schema: Value, handler: H) -> Self
+    where
+        H: Fn(Map<String, Value>, Context) -> F + Send + Sync + 'static,
+        F: Future<Output: IntoToolOutput> + Send + 'static,
+    {
+        let handler = move |arguments, context| {
+            let work = handler(arguments, context);
+            let work = async move { work.await.into_tool_output() };
+            Box::pin(work) as Pin<Box<dyn Future<Output = ToolResult> + Send>>
+        };
+        Self {
+            definition: ToolDefinition {
+                input_schema,
+                ..ToolDefinition::new(name)
+            },
+            handler: Arc::new(handler),
+        }
+    }
+
+    /// With what it does, for the model.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.definition.description = Some(description.into());
+        self
+    }
+
+    /// With the JSON Schema of its structured results.
+    #[must_use]
+    pub fn output_schema(mut self, schema: Value) -> Self {
+        self.definition.output_schema = Some(schema);
+        self
+    }
+
+    /// With anything else that its definition may say.
+    #[must_use]
+    pub fn define(mut self, change: impl FnOnce(&mut ToolDefinition)) -> Self {
+        change(&mut self.definition);
+        self
+    }
+
+    pub(in crate::server) fn into_parts(self) -> (ToolDefinition, Arc<dyn Registered>) {
+        let definition = self.definition.clone();
+        (definition, Arc::new(self))
+    }
+}
+
+impl Registered for DynamicTool {
+    fn call(&self, call: ToolCall) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
+        let arguments = match call.arguments() {
+            [] => Ok(Map::new()),
+            json => serde_json::from_slice(json),
+        };
+        match arguments {
+            Ok(arguments) => (self.handler)(arguments, call.context().clone()),
+            Err(error) => Box::pin(std::future::ready(Err(ToolError::user(format!(
+                "Invalid arguments: {error}"
+            ))))),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a server did not start or ended.
+
+use std::fmt;
+
+use crate::server::StartError;
+
+/// What [`run`](crate::ServerExt::run) and [`serve`](crate::ServerExt::serve) give.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a server did not start, or why it ended.
+///
+/// Its `Debug` is written for people, because that is what `main` prints when it returns
+/// one.
+pub struct Error(Box<Kind>);
+
+enum Kind {
+    /// The server itself is wrong.
+    Start(StartError),
+    /// Something that was set is wrong.
+    Setting(String),
+    /// The address cannot be listened on.
+    Bind { address: String, error: std::io::Error },
+    /// Reading, writing or the system failed.
+    Io { doing: &'static str, error: std::io::Error },
+}
+
+impl Error {
+    pub(crate) fn setting(message: impl Into<String>) -> Self {
+        Self(Box::new(Kind::Setting(message.into())))
+    }
+
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "only transports with an address listen on one")
+    )]
+    pub(crate) fn bind(address: impl Into<String>, error: std::io::Error) -> Self {
+        let address = address.into();
+        Self(Box::new(Kind::Bind { address, error }))
+    }
+
+    pub(crate) fn io(doing: &'static str, error: std::io::Error) -> Self {
+        Self(Box::new(Kind::Io { doing, error }))
+    }
+
+    /// The server itself is wrong: two tools of one name, a state that was not given.
+    pub fn is_start(&self) -> bool {
+        matches!(*self.0, Kind::Start(_))
+    }
+
+    /// A setting is wrong, or needs a feature that this program was built without.
+    pub fn is_setting(&self) -> bool {
+        matches!(*self.0, Kind::Setting(_))
+    }
+
+    /// The address cannot be listened on, for example because it is in use.
+    pub fn is_bind(&self) -> bool {
+        matches!(*self.0, Kind::Bind { .. })
+    }
+
+    /// What to do next, where that is known.
+    fn hint(&self) -> Option<&'static str> {
+        match &*self.0 {
+            Kind::Bind { error, .. } => match error.kind() {
+                std::io::ErrorKind::AddrInUse => Some(
+                    "another program listens there; end it, or choose another port with --port (0 for any)",
+                ),
+                std::io::ErrorKind::PermissionDenied => {
+                    Some("ports below 1024 need a privilege; choose another with --port")
+                }
+                std::io::ErrorKind::AddrNotAvailable => {
+                    Some("this machine has no such address; choose another with --host")
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::Start(error) => fmt::Display::fmt(error, f),
+            Kind::Setting(message) => f.write_str(message),
+            Kind::Bind { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            Kind::Io { doing, error } => write!(f, "{doing} failed: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match self.hint() {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Start(error) => Some(error),
+            Kind::Setting(_) => None,
+            Kind::Bind { error, .. } | Kind::Io { error, .. } => Some(error),
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        Self(Box::new(Kind::Start(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn main_prints_what_happened_where_and_what_to_do() {
+        let error = Error::bind("127.0.0.1:80", std::io::ErrorKind::AddrInUse.into());
+        let printed = format!("{error:?}");
+        assert!(printed.contains("127.0.0.1:80") && printed.contains("--port"), "{printed}");
+        assert!(error.is_bind() && !error.is_setting());
+    }
+}

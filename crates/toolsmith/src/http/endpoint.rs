@@ -1,0 +1,115 @@
+//! The MCP endpoint: one address for both eras.
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body::Body;
+
+use super::accept::{self, Accepts};
+use super::respond::{self, HttpResponse};
+use super::sessions::Sessions;
+use super::{body, legacy, modern};
+use crate::protocol::{
+    Decoded, ErrorKind, HeaderField, ProtocolError, RequestHeaders, Revision, decode,
+};
+use crate::server::Engine;
+
+/// The methods of an endpoint that serves both eras.
+const ALLOW: &str = "GET, POST, DELETE, OPTIONS";
+/// The methods that the modern era has.
+const ALLOW_MODERN: &str = "POST, OPTIONS";
+
+/// What serves an address.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) engine: Engine,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) max_body: usize,
+}
+
+impl Endpoint {
+    /// Serves one HTTP request.
+    pub(super) async fn serve<B>(&self, parts: Parts, body: B) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let headers = &parts.headers;
+        match parts.method {
+            Method::POST => self.post(headers, body).await,
+            Method::GET | Method::DELETE if is_modern(headers) => respond::method_not_allowed(
+                ALLOW_MODERN,
+                "this revision has only POST; streams and sessions are of earlier ones",
+            ),
+            Method::GET => legacy::get(self, headers).await,
+            Method::DELETE => legacy::delete(self, headers).await,
+            Method::OPTIONS => {
+                let mut response = respond::empty(StatusCode::NO_CONTENT);
+                let allow = http::HeaderValue::from_static(ALLOW);
+                response.headers_mut().insert(header::ALLOW, allow);
+                response
+            }
+            _ => respond::method_not_allowed(ALLOW, "the MCP endpoint is called with POST"),
+        }
+    }
+
+    async fn post<B>(&self, headers: &HeaderMap, body: B) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let accepts = Accepts::read(headers);
+        if accepts.nothing() {
+            return respond::refuse(ProtocolError::new(
+                ErrorKind::NotAcceptable,
+                "answers are `application/json` or `text/event-stream`; accept both",
+            ));
+        }
+        if !accept::is_json(headers) {
+            return respond::refuse(ProtocolError::new(
+                ErrorKind::UnsupportedMediaType,
+                "the body is JSON; send it with `Content-Type: application/json`",
+            ));
+        }
+        let body = match body::read(headers, body, self.max_body).await {
+            Ok(body) => body,
+            Err(error) => return respond::refuse(error),
+        };
+        match decode(&body, Some(&fields(headers))) {
+            Err(refusal) => respond::refusal(&refusal),
+            Ok(Decoded::Modern(request, meta)) => {
+                modern::request(self, request, meta, accepts).await
+            }
+            Ok(Decoded::ModernNotification(_)) => respond::empty(StatusCode::ACCEPTED),
+            Ok(Decoded::Legacy(message)) => legacy::message(self, headers, message, accepts).await,
+            Ok(Decoded::Batch(items)) => legacy::batch(self, headers, items, accepts).await,
+        }
+    }
+}
+
+/// The header fields that the protocol gives a meaning.
+fn fields(headers: &HeaderMap) -> RequestHeaders<'_> {
+    RequestHeaders {
+        protocol_version: field(headers, "mcp-protocol-version"),
+        method: field(headers, "mcp-method"),
+        name: field(headers, "mcp-name"),
+    }
+}
+
+fn field<'a>(headers: &'a HeaderMap, name: &'static str) -> HeaderField<'a> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => HeaderField::Missing,
+        (Some(value), None) => HeaderField::One(value.as_bytes()),
+        (Some(_), Some(_)) => HeaderField::Repeated,
+    }
+}
+
+/// Whether a request without a body is modern.
+fn is_modern(headers: &HeaderMap) -> bool {
+    let version = headers.get("mcp-protocol-version");
+    let version = version.and_then(|v| v.to_str().ok());
+    version
+        .and_then(|v| Revision::parse(v.trim()))
+        .is_some_and(Revision::is_modern)
+}

@@ -1,0 +1,23 @@
+//! Streamable HTTP.
+//!
+//! [`Http`] binds an address and serves the MCP endpoint there, both eras at once;
+//! [`ServerHttpExt`] mounts the same endpoint in somebody's own application. What stands
+//! between the socket and the protocol is one list, in [`service`].
+
+mod accept;
+mod body;
+mod endpoint;
+mod guard;
+mod legacy;
+mod listen;
+mod modern;
+mod options;
+mod respond;
+mod service;
+mod sessions;
+mod sse;
+
+pub use body::ResponseBody;
+pub(crate) use options::Options;
+pub use listen::{Http, Listening};
+pub use service::{McpService, ServerHttpExt};

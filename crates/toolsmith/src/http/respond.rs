@@ -1,0 +1,102 @@
+//! From answers and refusals to HTTP responses.
+
+use std::borrow::Cow;
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+
+use super::body::ResponseBody;
+use super::sse;
+use crate::protocol::{Era, ErrorKind, ProtocolError, Refusal};
+use crate::server::Answer;
+
+/// What every handler gives.
+pub(super) type HttpResponse = Response<ResponseBody>;
+
+/// The form in which an answer is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON body.
+    Json,
+    /// A stream of events.
+    Sse,
+}
+
+/// Tells proxies not to hold events back.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// How long a client that met a full server should wait, in seconds.
+const RETRY_SECONDS: &str = "1";
+
+/// An answer that is there, whole. One that has a status of its own is JSON: the form of a
+/// success is no use to who reads a refusal.
+pub(super) fn answer(answer: &Answer, form: Form) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    if form == Form::Json || status != StatusCode::OK {
+        let mut response = json(status, answer.message.clone());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = HeaderValue::from_static(RETRY_SECONDS);
+            response.headers_mut().insert(RETRY_AFTER, wait);
+        }
+        return response;
+    }
+    events(ResponseBody::whole(sse::event(&answer.message)))
+}
+
+/// A refusal.
+pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
+    answer(&Answer::from(refusal), Form::Json)
+}
+
+/// A refusal of a request whose id was not read.
+pub(super) fn refuse(error: ProtocolError) -> HttpResponse {
+    refusal(&error.refuse(None, Era::Legacy))
+}
+
+/// The refusal of an HTTP method, with those that are served.
+pub(super) fn method_not_allowed(allow: &'static str, why: impl Into<Cow<'static, str>>) -> HttpResponse {
+    let mut response = refuse(ProtocolError::new(ErrorKind::HttpMethodNotAllowed, why));
+    let allow = HeaderValue::from_static(allow);
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// A response without a body.
+pub(super) fn empty(status: StatusCode) -> HttpResponse {
+    with(status, ResponseBody::whole(""), &[])
+}
+
+/// A response that is JSON.
+pub(super) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    with(
+        status,
+        ResponseBody::whole(body),
+        &[(CONTENT_TYPE, "application/json")],
+    )
+}
+
+/// A response that is a stream of events.
+pub(super) fn events(body: ResponseBody) -> HttpResponse {
+    with(
+        StatusCode::OK,
+        body,
+        &[
+            (CONTENT_TYPE, "text/event-stream"),
+            (CACHE_CONTROL, "no-cache"),
+            (X_ACCEL_BUFFERING, "no"),
+        ],
+    )
+}
+
+fn with(
+    status: StatusCode,
+    body: ResponseBody,
+    fields: &[(HeaderName, &'static str)],
+) -> HttpResponse {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    for (name, value) in fields {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

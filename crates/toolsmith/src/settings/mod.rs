@@ -1,0 +1,25 @@
+//! Every setting, declared once: flag, environment variable, default, help.
+//!
+//! The command line and the help come from the table in `declared`. A flag of a feature
+//! that this program was built without is known all the same, and answers with the feature
+//! to add.
+
+mod args;
+mod declared;
+mod read;
+mod values;
+
+#[cfg(feature = "http")]
+#[path = "with_http.rs"]
+mod http;
+#[cfg(not(feature = "http"))]
+#[path = "without.rs"]
+mod http;
+#[cfg(feature = "stdio")]
+#[path = "with_stdio.rs"]
+mod stdio;
+#[cfg(not(feature = "stdio"))]
+#[path = "without.rs"]
+mod stdio;
+
+pub use args::Args;

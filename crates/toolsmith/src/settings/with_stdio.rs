@@ -1,0 +1,15 @@
+//! The settings of the stdio transport.
+
+use super::read;
+use super::values::Values;
+use crate::Result;
+use crate::stdio::Stdio;
+
+/// The transport.
+pub(super) type Chosen = Stdio;
+
+/// Reads the settings.
+pub(super) fn read(values: &Values) -> Result<Chosen> {
+    let max_line = read::value("max-line", values.one("max-line"))?;
+    Ok(Stdio::new().max_line(max_line))
+}

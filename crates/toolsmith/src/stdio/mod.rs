@@ -1,0 +1,73 @@
+//! One client, over standard input and output.
+//!
+//! A message a line. Standard output belongs to one writer; the log goes to standard
+//! error. Implements the stdio transport of every revision.
+
+mod connection;
+mod lines;
+mod writer;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::Result;
+use crate::server::Engine;
+use crate::startup::Announce;
+use crate::transport::{Transport, sealed::Sealed};
+
+/// The longest line that is taken unless told otherwise: 4 MiB.
+pub(crate) const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// Serves one client over standard input and output.
+///
+/// Ends when the input ends: calls that are still running are given half a second.
+#[derive(Clone, Debug)]
+pub struct Stdio {
+    max_line: usize,
+}
+
+impl Default for Stdio {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stdio {
+    /// With the defaults.
+    pub fn new() -> Self {
+        Self { max_line: MAX_LINE }
+    }
+
+    /// The longest line that is taken, in bytes; 4 MiB unless told otherwise. A longer one
+    /// is answered with an error and skipped.
+    #[must_use]
+    pub fn max_line(mut self, bytes: usize) -> Self {
+        self.max_line = bytes;
+        self
+    }
+
+    /// Serves one client over any pair of streams, with the framing of this transport.
+    ///
+    /// Dropping the future stops serving and cuts calls off.
+    ///
+    /// # Errors
+    ///
+    /// When the input cannot be read.
+    pub async fn serve_streams<R, W>(self, engine: Engine, input: R, output: W) -> Result<()>
+    where
+        R: AsyncRead + Send + Unpin,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        connection::serve(engine, input, output, self.max_line).await
+    }
+}
+
+impl Sealed for Stdio {}
+
+impl Transport for Stdio {
+    async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
+        let name = &engine.identity().implementation.name;
+        announce.started(name, "stdio", None);
+        let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+        self.serve_streams(engine, input, output).await
+    }
+}

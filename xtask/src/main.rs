@@ -1,0 +1,146 @@
+//! The tasks of the project: `cargo xtask <part>`, or `cargo xtask test` for all of them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to a person"
+)]
+
+mod api;
+mod cargo;
+mod clients;
+mod conformance;
+mod curl;
+mod deny;
+mod lab;
+mod layers;
+mod msrv;
+mod namespace;
+mod outcome;
+mod package;
+mod readme;
+mod run;
+mod same_bytes;
+mod servers;
+mod setup;
+mod summary;
+mod workspace;
+
+use std::process::ExitCode;
+
+use outcome::{Outcome, passed};
+use workspace::Workspace;
+
+/// One task that can be run alone.
+#[derive(Debug)]
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Workspace, &[String]) -> Outcome,
+}
+
+/// Every part, in the order in which `test` runs them: the quick ones first, and those
+/// that share build artefacts next to each other.
+const PARTS: &[Part] = &[
+    Part {
+        name: "fmt",
+        about: "formatting",
+        run: |w, _| passed(cargo::fmt(w)),
+    },
+    Part {
+        name: "layers",
+        about: "who may know whom, and revision dates in one file",
+        run: |w, _| passed(layers::check(w)),
+    },
+    Part {
+        name: "msrv",
+        about: "the stated minimum Rust version holds",
+        run: |w, _| msrv::check(w),
+    },
+    Part {
+        name: "clippy",
+        about: "lints, warnings denied",
+        run: |w, _| passed(cargo::clippy(w)),
+    },
+    Part {
+        name: "unit",
+        about: "unit, integration and UI tests",
+        run: |w, _| cargo::unit(w),
+    },
+    Part {
+        name: "doctest",
+        about: "documentation tests",
+        run: |w, _| passed(cargo::doctest(w)),
+    },
+    Part {
+        name: "doc",
+        about: "documentation builds, warnings denied",
+        run: |w, _| passed(cargo::doc(w)),
+    },
+    Part {
+        name: "api",
+        about: "the public API is the recorded one (--update records it)",
+        run: api::check,
+    },
+    Part {
+        name: "features",
+        about: "no default features, and each feature alone",
+        run: |w, _| passed(cargo::features(w)),
+    },
+    Part {
+        name: "setup",
+        about: "Node packages and Python environment, into target/",
+        run: |w, _| passed(setup::all(w)),
+    },
+    Part {
+        name: "lab",
+        about: "the lab's own commands, and the same bytes on both transports",
+        run: |w, _| lab::check(w),
+    },
+    Part {
+        name: "clients",
+        about: "clients that others wrote list and call a tool",
+        run: |w, _| clients::check(w),
+    },
+    Part {
+        name: "conformance",
+        about: "the official conformance suite",
+        run: |w, _| conformance::check(w),
+    },
+    Part {
+        name: "readme",
+        about: "the README's own commands",
+        run: |w, _| readme::check(w),
+    },
+    Part {
+        name: "deny",
+        about: "bans, licenses and sources of dependencies",
+        run: |w, _| passed(deny::check(w)),
+    },
+    Part {
+        name: "package",
+        about: "every crate builds from its tarball",
+        run: |w, _| passed(package::check(w)),
+    },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let workspace = Workspace::find();
+    match args.split_first() {
+        Some((name, _)) if name == "test" => summary::run(&workspace, PARTS.iter(), &[]),
+        Some((name, rest)) => match PARTS.iter().find(|part| part.name == *name) {
+            Some(part) => summary::run(&workspace, std::iter::once(part), rest),
+            None => usage(&format!("There is no part named `{name}`.")),
+        },
+        None => usage("Which part?"),
+    }
+}
+
+/// Says what can be run.
+fn usage(problem: &str) -> ExitCode {
+    eprintln!("{problem} Run `cargo xtask test` for everything, or one of:");
+    for part in PARTS {
+        eprintln!("  cargo xtask {:<12} {}", part.name, part.about);
+    }
+    ExitCode::from(2)
+}

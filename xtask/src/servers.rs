@@ -1,0 +1,129 @@
+//! Servers under test: started, waited for, and ended.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::run::Running;
+
+/// What a server prints before its address, on standard error.
+const MARK: &str = "-> MCP endpoint: ";
+/// How long a built server may take to listen.
+pub(crate) const START: Duration = Duration::from_secs(15);
+
+/// A server over HTTP that runs until this is dropped.
+#[derive(Debug)]
+pub(crate) struct HttpServer {
+    /// Where it listens, as it says itself.
+    pub(crate) url: String,
+    log: Arc<Mutex<Vec<String>>>,
+    /// The lines up to and with the address.
+    pub(crate) start_up: Vec<String>,
+    _running: Running,
+}
+
+impl HttpServer {
+    /// Starts a server and waits until it says where it listens.
+    pub(crate) fn start(mut command: Command, limit: Duration) -> Result<Self> {
+        let line = format!("{command:?}");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut running = Running::spawn(&mut command, &line)?;
+        let stderr = running
+            .child
+            .stderr
+            .take()
+            .context("standard error was not piped")?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (send, lines) = channel();
+        let keep = Arc::clone(&log);
+        // Read to the end, so that the server never waits for us to take its log.
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                keep.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line.clone());
+                let _ = send.send(line);
+            }
+        });
+        let start_up =
+            wait_for_mark(&lines, limit).with_context(|| format!("{line} did not start"))?;
+        let url = start_up
+            .last()
+            .and_then(|line| line.split_once(MARK))
+            .context("no address")?
+            .1
+            .trim()
+            .to_owned();
+        Ok(Self {
+            url,
+            log,
+            start_up,
+            _running: running,
+        })
+    }
+
+    /// Everything that it said on standard error so far.
+    pub(crate) fn log(&self) -> String {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .join("\n")
+    }
+}
+
+fn wait_for_mark(lines: &Receiver<String>, limit: Duration) -> Result<Vec<String>> {
+    let start = Instant::now();
+    let mut seen = Vec::new();
+    loop {
+        match lines.recv_timeout(limit.saturating_sub(start.elapsed())) {
+            Ok(line) => {
+                let found = line.contains(MARK);
+                seen.push(line);
+                if found {
+                    return Ok(seen);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                bail!(
+                    "no line with `{MARK}` within {} s; it said:\n{}",
+                    limit.as_secs(),
+                    seen.join("\n")
+                )
+            }
+            Err(RecvTimeoutError::Disconnected) => bail!("it ended; it said:\n{}", seen.join("\n")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn the_address_is_read_from_the_start_up_lines() {
+        let script = "echo first >&2; echo '-> MCP endpoint: http://127.0.0.1:7/mcp' >&2; sleep 30";
+        let server = HttpServer::start(shell(script), START).unwrap();
+        assert_eq!(server.url, "http://127.0.0.1:7/mcp");
+        assert_eq!(server.start_up.len(), 2);
+        assert!(server.log().starts_with("first"));
+    }
+
+    #[test]
+    fn a_server_that_ends_says_why() {
+        let error = HttpServer::start(shell("echo no port >&2; exit 1"), START).unwrap_err();
+        assert!(format!("{error:#}").contains("no port"), "{error:#}");
+    }
+}
