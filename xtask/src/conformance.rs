@@ -35,12 +35,9 @@ const SESSION: &[&str] = &["server-session-lifecycle"];
 const SINCE_2025_11: &[&str] = &["json-schema-2020-12", "dns-rebinding-protection"];
 const MODERN: &[&str] = &["http-header-validation"];
 
-/// The one scenario of which single checks may fail, until elicitation, sampling and
-/// logging come.
+/// The one scenario of which single checks may fail, until elicitation and logging come.
 const STATELESS: &str = "server-stateless";
 const STATELESS_MAY_FAIL: &[&str] = &[
-    "sep-2575-server-rejects-undeclared-capability",
-    "sep-2575-missing-capability-http-400",
     "sep-2575-http-server-no-independent-requests-on-stream",
     "sep-2575-server-no-log-without-loglevel",
 ];
@@ -79,7 +76,7 @@ const RUNS: &[Run] = &[
 pub(crate) fn check(workspace: &Workspace) -> Outcome {
     let node = setup::node(workspace)?;
     let mut command = Command::new(workspace.build_debug()?.join("conformance-server"));
-    command.args(["--port", "0"]);
+    command.args(["--transport", "http", "--port", "0"]);
     let server = HttpServer::start(command, START)?;
     let mut problems = Vec::new();
     let mut notes = Vec::new();

@@ -12,6 +12,9 @@ use crate::function::{Function, Run};
 use crate::parameter::Parameter;
 
 /// The function, the type of the same name, and what makes the type a tool.
+///
+/// The names that our code binds have a scope of their own, so that a tool may be called
+/// `call` and a parameter anything.
 pub(crate) fn tool(function: &Function, attributes: &Attributes) -> TokenStream {
     let item = &function.item;
     let cfgs = cfgs(item);
@@ -27,7 +30,8 @@ pub(crate) fn tool(function: &Function, attributes: &Attributes) -> TokenStream 
     let owning = (!function.parameters.is_empty()).then(|| {
         quote!(#[allow(clippy::needless_pass_by_value, reason = "a tool owns its parameters")])
     });
-    quote! {
+    let site = Span::mixed_site();
+    quote_spanned! {site=>
         #owning
         #item
         #strukt
@@ -45,9 +49,9 @@ pub(crate) fn tool(function: &Function, attributes: &Attributes) -> TokenStream 
                 #definition
 
                 fn missing_states(
-                    states: &#private::StateMap,
+                    tool_states: &#private::StateMap,
                 ) -> ::std::vec::Vec<#private::MissingState> {
-                    tool_slots().missing_states(states)
+                    toolsmith_slots().missing_states(tool_states)
                 }
 
                 #call
@@ -127,19 +131,19 @@ fn definition(function: &Function, attributes: &Attributes, private: &TokenStrea
         quote!(::core::time::Duration::from_millis(#milliseconds))
     });
     let docs = function.parameters.iter().map(|p| doc(p, private));
-    quote! {
+    quote_spanned! {Span::mixed_site()=>
         fn definition() -> #private::ToolDefinition {
-            let mut definition = #private::ToolDefinition::new(#name);
-            #(definition.title = ::core::option::Option::Some(#title.into());)*
-            #(definition.description = ::core::option::Option::Some(#description.into());)*
-            #(definition.annotations.#hints = ::core::option::Option::Some(#flags);)*
-            #(definition.icons.push(#icons);)*
-            #(definition.tags.push(#tags.into());)*
-            #(definition.meta.insert(#keys.into(), #private::json!(#values));)*
-            #(definition.timeout = ::core::option::Option::Some(#timeout);)*
-            definition.input_schema = #private::input_schema(&tool_slots(), &[#(#docs),*]);
-            definition.output_schema = tool_return().schema();
-            definition
+            let mut tool_definition = #private::ToolDefinition::new(#name);
+            #(tool_definition.title = ::core::option::Option::Some(#title.into());)*
+            #(tool_definition.description = ::core::option::Option::Some(#description.into());)*
+            #(tool_definition.annotations.#hints = ::core::option::Option::Some(#flags);)*
+            #(tool_definition.icons.push(#icons);)*
+            #(tool_definition.tags.push(#tags.into());)*
+            #(tool_definition.meta.insert(#keys.into(), #private::json!(#values));)*
+            #(tool_definition.timeout = ::core::option::Option::Some(#timeout);)*
+            tool_definition.input_schema = #private::input_schema(&toolsmith_slots(), &[#(#docs),*]);
+            tool_definition.output_schema = toolsmith_return().schema();
+            tool_definition
         }
     }
 }
@@ -188,10 +192,10 @@ fn helpers(function: &Function, private: &TokenStream) -> TokenStream {
     });
     let kind = quote_spanned!(span=> (&&&#private::ReturnProbe::<#result>::NEW).kind());
     quote! {
-        fn tool_slots() -> impl #private::Slots<Values = (#(#types,)*)> {
+        fn toolsmith_slots() -> impl #private::Slots<Values = (#(#types,)*)> {
             (#(#slots,)*)
         }
-        fn tool_return() -> impl #private::ReturnKind<Value = #result> {
+        fn toolsmith_return() -> impl #private::ReturnKind<Value = #result> {
             #kind
         }
     }
@@ -203,27 +207,30 @@ fn slot(parameter: &Parameter, private: &TokenStream) -> TokenStream {
     let slot = quote_spanned!(span=> (&&&#private::ParameterProbe::<#ty>::NEW).slot());
     match &parameter.default {
         None => slot,
-        Some(value) => {
-            quote_spanned!(span=> #slot.with_default(|| #value))
+        Some(default) => {
+            let value = &default.value;
+            let with_default = quote_spanned!(located(default.span)=> .with_default);
+            quote_spanned!(span=> #slot #with_default(|| #value))
         }
     }
 }
 
 fn call(function: &Function, private: &TokenStream) -> TokenStream {
+    let site = Span::mixed_site();
     let name = &function.item.sig.ident;
     let names = function.parameters.iter().map(|p| &p.name);
     let values: Vec<Ident> = (0..function.parameters.len())
-        .map(|index| format_ident!("value_{index}", span = Span::mixed_site()))
+        .map(|index| format_ident!("tool_value_{index}", span = site))
         .collect();
     let value = match function.run {
         Run::Polled => quote!(#name(#(#values),*).await),
-        Run::Pool => quote!(call.blocking(move || #name(#(#values),*)).await?),
+        Run::Pool => quote_spanned!(site=> tool_call.blocking(move || #name(#(#values),*)).await?),
         Run::InPlace => quote!(#name(#(#values),*)),
     };
-    quote! {
-        async fn call(call: #private::ToolCall) -> #private::ToolResult {
-            let (#(#values,)*) = call.parameters(&[#(#names),*], tool_slots())?;
-            tool_return().result(#value)
+    quote_spanned! {site=>
+        async fn call(tool_call: #private::ToolCall) -> #private::ToolResult {
+            let (#(#values,)*) = tool_call.parameters(&[#(#names),*], toolsmith_slots())?;
+            toolsmith_return().result(#value)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The function that becomes a tool, checked.
 
 use quote::ToTokens;
-use syn::visit::Visit;
+use syn::visit::{self, Visit};
 use syn::{Ident, ItemFn, ReturnType, Signature, Type};
 
 use crate::attributes::{Attributes, name_of};
@@ -21,7 +21,7 @@ pub(crate) struct Function {
     pub(crate) tool_name: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) run: Run,
-    /// Whether it stands in an `impl`, as far as can be told.
+    /// Whether it stands in an `impl`, as far as can be told; a type cannot stand there.
     pub(crate) is_method: bool,
 }
 
@@ -41,7 +41,8 @@ impl Function {
     /// rest of the program may use it.
     pub(crate) fn check(mut item: ItemFn, attributes: &Attributes, errors: &mut Errors) -> Self {
         let parameters = parameter::parameters(item.sig.inputs.iter_mut(), errors);
-        let is_method = item.sig.receiver().is_some();
+        let is_method = item.sig.receiver().is_some() || mentions_self(&item.sig);
+        take_second(&mut item.attrs, errors);
         check_signature(&item.sig, errors);
         check_return(&item.sig.output, errors);
         check_name(&item.sig.ident, errors);
@@ -57,6 +58,30 @@ impl Function {
             is_method,
         }
     }
+}
+
+fn mentions_self(signature: &Signature) -> bool {
+    struct Finds(bool);
+    impl<'ast> Visit<'ast> for Finds {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            self.0 |= path.is_ident("Self");
+            visit::visit_path(self, path);
+        }
+    }
+    let mut finds = Finds(false);
+    finds.visit_signature(signature);
+    finds.0
+}
+
+/// A second `#[tool]` would make the type a second time.
+fn take_second(attributes: &mut Vec<syn::Attribute>, errors: &mut Errors) {
+    attributes.retain(|attribute| {
+        let second = attribute.path().is_ident("tool");
+        if second {
+            errors.at(attribute, "`#[tool]` is given twice; keep one");
+        }
+        !second
+    });
 }
 
 fn run(signature: &Signature, attributes: &Attributes, errors: &mut Errors) -> Run {
@@ -105,23 +130,26 @@ fn check_return(output: &ReturnType, errors: &mut Errors) {
     if matches!(**ty, Type::Never(_)) {
         errors.at(ty, "a tool that never returns has no answer; return `()` or a `Result`");
     }
-    let mut opaque = Opaque(Vec::new());
-    opaque.visit_type(ty);
-    for ty in opaque.0 {
-        errors.at(
+    Unsuitable(errors).visit_type(ty);
+}
+
+/// Finds what the type of a result cannot be.
+struct Unsuitable<'e>(&'e mut Errors);
+
+impl<'ast> Visit<'ast> for Unsuitable<'_> {
+    fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
+        self.0.at(
             ty,
             "the type that a tool returns must have a name, because its schema depends on it; \
              write the type instead of `impl Trait`",
         );
     }
-}
 
-/// Finds `impl Trait`.
-struct Opaque<'ast>(Vec<&'ast syn::TypeImplTrait>);
-
-impl<'ast> Visit<'ast> for Opaque<'ast> {
-    fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
-        self.0.push(ty);
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        if path.is_ident("Self") {
+            self.0.push(not_free(path));
+        }
+        visit::visit_path(self, path);
     }
 }
 
@@ -135,6 +163,15 @@ fn check_name(name: &Ident, errors: &mut Errors) {
             ),
         );
     }
+}
+
+/// What to say of a function that belongs to a type.
+pub(crate) fn not_free(tokens: impl ToTokens) -> syn::Error {
+    syn::Error::new_spanned(
+        tokens,
+        "a tool is a free function; move it out of the `impl`, name the type instead of `Self`, \
+         and take what it needs of `self` as `State<…>`",
+    )
 }
 
 /// What to say of something that is no function.

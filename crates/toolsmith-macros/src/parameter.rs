@@ -1,13 +1,15 @@
 //! The parameters of a function, checked.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, FnArg, Meta, Pat, PatType, Type};
+use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, Pat, PatType, Type};
 
 use crate::docs;
 use crate::errors::Errors;
+use crate::function::not_free;
 
 /// The most parameters that a tool may have.
 const MAX_PARAMETERS: usize = 16;
@@ -17,7 +19,14 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) description: Option<TokenStream>,
-    pub(crate) default: Option<TokenStream>,
+    pub(crate) default: Option<Default>,
+}
+
+/// The value that an argument has when the client leaves it out.
+pub(crate) struct Default {
+    pub(crate) value: TokenStream,
+    /// Where it is given.
+    pub(crate) span: Span,
 }
 
 /// Checks the parameters, and takes from them the attributes that are ours.
@@ -37,11 +46,7 @@ pub(crate) fn parameters<'a>(
             );
         }
         match input {
-            FnArg::Receiver(receiver) => errors.at(
-                receiver,
-                "a tool is a free function: it has no `self`; move it out of the `impl` and take \
-                 what it needs as `State<…>`",
-            ),
+            FnArg::Receiver(receiver) => errors.push(not_free(receiver)),
             FnArg::Typed(input) => parameters.extend(parameter(input, errors)),
         }
     }
@@ -91,7 +96,7 @@ fn name(pattern: &Pat) -> syn::Result<String> {
 }
 
 /// `#[default(…)]` as an expression.
-fn default(own: &[Attribute], errors: &mut Errors) -> Option<TokenStream> {
+fn default(own: &[Attribute], errors: &mut Errors) -> Option<Default> {
     let mut given = own.iter().filter(|a| a.path().is_ident("default"));
     let first = given.next()?;
     for again in given {
@@ -103,24 +108,39 @@ fn default(own: &[Attribute], errors: &mut Errors) -> Option<TokenStream> {
     };
     let value = match &first.meta {
         Meta::Path(_) => Ok(quote!(::core::default::Default::default())),
-        Meta::List(list) if list.tokens.is_empty() => Err(wrong()),
-        Meta::List(list) => syn::parse2::<Expr>(list.tokens.clone()).map(|value| match &value {
+        Meta::List(list) => match syn::parse2::<Expr>(list.tokens.clone()) {
             // So that `#[default("x")]` is good for a `String`.
-            Expr::Lit(literal) if matches!(literal.lit, syn::Lit::Str(_)) => {
-                quote!(::core::convert::From::from(#value))
+            Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+                Ok(quote!(::core::convert::From::from(#text)))
             }
-            _ => value.into_token_stream(),
-        }),
+            Ok(value) => Ok(value.into_token_stream()),
+            Err(_) => Err(wrong()),
+        },
         Meta::NameValue(_) => Err(wrong()),
     };
-    errors.keep(value)
+    Some(Default {
+        value: errors.keep(value)?,
+        span: first.path().span(),
+    })
 }
 
-/// What a type of a parameter cannot be.
+/// What the type of a parameter cannot be.
 fn errors_of(ty: &Type) -> Vec<syn::Error> {
     let mut visitor = Unsuitable::default();
-    visitor.visit_type(ty);
+    match ty {
+        // Nothing can give a text or a slice for ever, whatever its lifetime says.
+        Type::Reference(reference) if is_view(&reference.elem) => visitor.refuse(reference),
+        ty => visitor.visit_type(ty),
+    }
     visitor.errors
+}
+
+/// Whether a type is the borrowed half of an owned one.
+fn is_view(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.is_ident("str") || path.path.is_ident("Path"),
+        other => matches!(other, Type::Slice(_)),
+    }
 }
 
 #[derive(Default)]
@@ -128,15 +148,22 @@ struct Unsuitable {
     errors: Vec<syn::Error>,
 }
 
+impl Unsuitable {
+    fn refuse(&mut self, reference: &syn::TypeReference) {
+        let owned = owned(&reference.elem);
+        let message = format!("a tool owns its parameters: take {owned} instead of a reference");
+        self.errors.push(syn::Error::new_spanned(reference, message));
+    }
+}
+
 impl<'ast> Visit<'ast> for Unsuitable {
     fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
         let lives_on = |l: &syn::Lifetime| l.ident == "static";
         if reference.lifetime.as_ref().is_some_and(lives_on) {
-            return visit::visit_type_reference(self, reference);
+            visit::visit_type_reference(self, reference);
+        } else {
+            self.refuse(reference);
         }
-        let owned = owned(&reference.elem);
-        let message = format!("a tool owns its parameters: take {owned} instead of a reference");
-        self.errors.push(syn::Error::new_spanned(reference, message));
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
@@ -144,6 +171,13 @@ impl<'ast> Visit<'ast> for Unsuitable {
             ty,
             "a client must know the type of a parameter: name it instead of `impl Trait`",
         ));
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        if path.is_ident("Self") {
+            self.errors.push(not_free(path));
+        }
+        visit::visit_path(self, path);
     }
 
     // The references in `fn(&str)` and `dyn Fn(&str)` are not the parameter's own.

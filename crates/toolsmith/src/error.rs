@@ -19,9 +19,15 @@ enum Kind {
     /// Something that was set is wrong.
     Setting(String),
     /// The address cannot be listened on.
-    Bind { address: String, error: std::io::Error },
+    Bind {
+        address: String,
+        error: std::io::Error,
+    },
     /// Reading, writing or the system failed.
-    Io { doing: &'static str, error: std::io::Error },
+    Io {
+        doing: &'static str,
+        error: std::io::Error,
+    },
 }
 
 impl Error {
@@ -29,10 +35,6 @@ impl Error {
         Self(Box::new(Kind::Setting(message.into())))
     }
 
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(dead_code, reason = "only transports with an address listen on one")
-    )]
     pub(crate) fn bind(address: impl Into<String>, error: std::io::Error) -> Self {
         let address = address.into();
         Self(Box::new(Kind::Bind { address, error }))
@@ -122,7 +124,10 @@ mod tests {
     fn main_prints_what_happened_where_and_what_to_do() {
         let error = Error::bind("127.0.0.1:80", std::io::ErrorKind::AddrInUse.into());
         let printed = format!("{error:?}");
-        assert!(printed.contains("127.0.0.1:80") && printed.contains("--port"), "{printed}");
+        assert!(
+            printed.contains("127.0.0.1:80") && printed.contains("--port"),
+            "{printed}"
+        );
         assert!(error.is_bind() && !error.is_setting());
     }
 }

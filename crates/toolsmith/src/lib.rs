@@ -29,6 +29,14 @@
 //! - `stdio` and `http`, on by default: the transports.
 //! - `full`: everything.
 
+#![cfg_attr(
+    not(feature = "http"),
+    expect(
+        dead_code,
+        reason = "settings and errors of an address that nobody has"
+    )
+)]
+
 mod error;
 #[cfg(feature = "http")]
 pub mod http;

@@ -3,8 +3,7 @@
 #[cfg(feature = "http")]
 pub use crate::http::{Http, ServerHttpExt};
 pub use crate::protocol::{
-    Annotations, Audience, ClientCapability, Content, EmbeddedResource, Icon, IconTheme,
-    ToolOutput,
+    Annotations, Audience, ClientCapability, Content, EmbeddedResource, Icon, IconTheme, ToolOutput,
 };
 pub use crate::server::tool::{
     DynamicTool, FromContext, IntoToolError, IntoToolOutput, Json, ToolError, ToolResultExt,

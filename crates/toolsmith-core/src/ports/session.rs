@@ -225,7 +225,12 @@ mod tests {
         let id = SessionId::random().unwrap();
         let text = id.to_string();
         assert_eq!(SessionId::parse(text.as_bytes()), Some(id));
-        for bad in [&text[1..], &text.to_uppercase().replace('0', "A"), "", &format!("{text}0")] {
+        for bad in [
+            &text[1..],
+            &text.to_uppercase().replace('0', "A"),
+            "",
+            &format!("{text}0"),
+        ] {
             assert_eq!(SessionId::parse(bad.as_bytes()), None, "{bad}");
         }
         assert!(!format!("{id:?}").contains(&text));

@@ -74,6 +74,19 @@ pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Deco
     }
 }
 
+/// The era of a request that has header fields and no body.
+///
+/// # Errors
+///
+/// A [`Refusal`] when the revision named is none that is served.
+pub fn decode_bodiless(headers: &RequestHeaders<'_>) -> Result<Era, Refusal> {
+    match Named::read(Some(headers)) {
+        Ok(Named::Unknown(version)) => Err(refused(unsupported_legacy(version), None, Era::Legacy)),
+        Ok(named) => Ok(named.era()),
+        Err(error) => Err(refused(error, None, Era::Modern)),
+    }
+}
+
 /// What `MCP-Protocol-Version` names.
 #[derive(Clone, Copy, Debug)]
 enum Named<'a> {
@@ -127,9 +140,7 @@ fn request_of(
             Err(refused(meta::missing(VERSION_FIELD), id, Era::Modern))
         }
         (Named::Nothing, None) => Ok(Decoded::Legacy(Message::Request(request))),
-        (Named::Nothing, Some(v)) if is_legacy(v) => {
-            Ok(Decoded::Legacy(Message::Request(request)))
-        }
+        (Named::Nothing, Some(v)) if is_legacy(v) => Ok(Decoded::Legacy(Message::Request(request))),
         (Named::Nothing, Some(_)) if headers.is_some() => Err(refused(
             ProtocolError::new(
                 ErrorKind::HeaderMismatch,

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ClientCapability, ErrorKind, Outcome, ProgressToken, ProtocolError, RequestId,
-    Revision, ServerIdentity, ToolOutput,
+    ClientCapability, ErrorKind, Outcome, ProgressToken, ProtocolError, RequestId, Revision,
+    ServerIdentity, ToolOutput,
 };
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -42,7 +42,7 @@ pub fn encode_error(error: &ProtocolError, id: Option<&RequestId>) -> Vec<u8> {
     }
     let mut body = json!({"code": error.kind.code(), "message": error.message});
     if let (Some(data), Some(body)) = (&error.data, body.as_object_mut()) {
-        body.insert("data".to_owned(), data.clone());
+        body.insert("data".to_owned(), Value::clone(data));
     }
     out.extend_from_slice(br#""error":"#);
     out.extend_from_slice(body.to_string().as_bytes());
@@ -260,7 +260,6 @@ fn entry<T: Serialize>(out: &mut Vec<u8>, key: &str, value: &T) -> Result<(), se
     Ok(())
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,7 +297,10 @@ mod tests {
         };
         let outcome = Outcome::Call(output);
         let legacy = written(&outcome, Revision::V2025_11_25);
-        assert_eq!(legacy["result"]["structuredContent"], json!({"result": [1, 2]}));
+        assert_eq!(
+            legacy["result"]["structuredContent"],
+            json!({"result": [1, 2]})
+        );
         let modern = written(&outcome, Revision::LATEST);
         assert_eq!(modern["result"]["structuredContent"], json!([1, 2]));
         let old = written(&outcome, Revision::V2025_03_26);
@@ -316,7 +318,10 @@ mod tests {
         });
         let old = written(&outcome, Revision::V2024_11_05);
         assert_eq!(old["result"]["content"][0]["type"], "resource");
-        assert_eq!(old["result"]["content"][1], json!({"type": "text", "text": "a: file:///a"}));
+        assert_eq!(
+            old["result"]["content"][1],
+            json!({"type": "text", "text": "a: file:///a"})
+        );
         let new = written(&outcome, Revision::V2025_06_18);
         assert_eq!(new["result"]["content"][0]["type"], "audio");
         assert_eq!(new["result"]["content"][1]["type"], "resource_link");

@@ -79,12 +79,7 @@ pub struct ErrorRow {
     pub meaning: &'static str,
 }
 
-const fn row(
-    kind: ErrorKind,
-    code: i64,
-    statuses: (u16, u16),
-    meaning: &'static str,
-) -> ErrorRow {
+const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static str) -> ErrorRow {
     ErrorRow {
         kind,
         code,
@@ -154,7 +149,7 @@ pub struct ProtocolError {
     /// One line that says what was wrong and, where that is known, what to do.
     pub message: Cow<'static, str>,
     /// The `data` member.
-    pub data: Option<Value>,
+    pub data: Option<Box<Value>>,
 }
 
 impl ProtocolError {
@@ -170,7 +165,7 @@ impl ProtocolError {
     /// The same error with a `data` member.
     #[must_use]
     pub fn with_data(mut self, data: Value) -> Self {
-        self.data = Some(data);
+        self.data = Some(Box::new(data));
         self
     }
 
@@ -218,7 +213,10 @@ mod tests {
     fn own_conditions_stay_out_of_the_reserved_range() {
         for row in ErrorKind::TABLE {
             let specified = matches!(row.code, -32700 | -32603..=-32600 | -32022..=-32020);
-            assert!(specified || !(-32768..=-32000).contains(&row.code), "{row:?}");
+            assert!(
+                specified || !(-32768..=-32000).contains(&row.code),
+                "{row:?}"
+            );
         }
     }
 }

@@ -114,16 +114,28 @@ mod tests {
         let field = HeaderField::One(b"=?base64?SGVsbG8sIOS4lueVjA==?=");
         assert!(field.agrees_decoded("Mcp-Name", "Hello, 世界").is_ok());
         let literal = HeaderField::One(b"=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=");
-        assert!(literal.agrees_decoded("Mcp-Name", "=?base64?literal?=").is_ok());
+        assert!(
+            literal
+                .agrees_decoded("Mcp-Name", "=?base64?literal?=")
+                .is_ok()
+        );
         let broken = HeaderField::One(b"=?base64?***?=");
         assert!(broken.agrees_decoded("Mcp-Name", "***").is_err());
     }
 
     #[test]
     fn white_space_around_a_value_does_not_count_and_case_does() {
-        assert!(HeaderField::One(b"  add ").agrees("Mcp-Name", "add").is_ok());
+        assert!(
+            HeaderField::One(b"  add ")
+                .agrees("Mcp-Name", "add")
+                .is_ok()
+        );
         assert!(HeaderField::One(b"ADD").agrees("Mcp-Name", "add").is_err());
         assert!(HeaderField::Repeated.agrees("Mcp-Name", "add").is_err());
-        assert!(HeaderField::One(b"a\x00").agrees("Mcp-Name", "a\0").is_err());
+        assert!(
+            HeaderField::One(b"a\x00")
+                .agrees("Mcp-Name", "a\0")
+                .is_err()
+        );
     }
 }

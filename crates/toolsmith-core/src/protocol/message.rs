@@ -42,6 +42,10 @@ pub struct Notification {
 }
 
 /// A body: one message, or a batch of them.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and the large variant is the common one"
+)]
 pub(super) enum Body {
     One(Message),
     Batch(Vec<Result<Message, Invalid>>),
@@ -91,8 +95,12 @@ fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D:
 
 /// Reads a body.
 pub(super) fn read(body: &Bytes) -> Result<Body, Invalid> {
-    let text = std::str::from_utf8(body)
-        .map_err(|e| parse_error(format!("the body is not UTF-8, at byte {}", e.valid_up_to())))?;
+    let text = std::str::from_utf8(body).map_err(|e| {
+        parse_error(format!(
+            "the body is not UTF-8, at byte {}",
+            e.valid_up_to()
+        ))
+    })?;
     if nesting::too_deep(body) {
         return Err(Invalid::request(format!(
             "the body is nested deeper than {} levels",

@@ -22,7 +22,7 @@ mod tool;
 
 pub use capabilities::{ClientCapabilities, ClientCapability};
 pub use content::{Annotations, Audience, Content, EmbeddedResource};
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, decode, decode_bodiless};
 pub use encode::{encode, encode_error, encode_progress, missing_capability};
 pub use error::{ErrorKind, ErrorRow, ProtocolError, Refusal};
 pub use headers::{HeaderField, RequestHeaders};

@@ -186,7 +186,11 @@ mod tests {
     #[test]
     fn an_unknown_or_modern_revision_negotiates_to_the_newest_legacy_one() {
         for asked in ["2026-07-28", "1999-12-31", "", "v999"] {
-            assert_eq!(Revision::negotiate(asked), Revision::LATEST_LEGACY, "{asked}");
+            assert_eq!(
+                Revision::negotiate(asked),
+                Revision::LATEST_LEGACY,
+                "{asked}"
+            );
         }
         assert_eq!(Revision::negotiate("2024-11-05"), Revision::V2024_11_05);
     }

@@ -160,13 +160,24 @@ mod tests {
     #[test]
     fn a_result_that_is_no_object_is_wrapped_for_legacy_clients_only() {
         let mut tool = ToolDefinition::new("list");
-        tool.output_schema = Some(json!({"type": "array", "items": {"$ref": "#/$defs/A"}, "$defs": {"A": {}}}));
+        tool.output_schema =
+            Some(json!({"type": "array", "items": {"$ref": "#/$defs/A"}, "$defs": {"A": {}}}));
         let legacy = wire(&tool, Revision::V2025_11_25);
         assert_eq!(legacy["outputSchema"]["type"], "object");
-        assert_eq!(legacy["outputSchema"]["properties"]["result"]["type"], "array");
+        assert_eq!(
+            legacy["outputSchema"]["properties"]["result"]["type"],
+            "array"
+        );
         assert!(legacy["outputSchema"]["$defs"]["A"].is_object());
-        assert_eq!(wire(&tool, Revision::LATEST)["outputSchema"]["type"], "array");
-        assert!(wire(&tool, Revision::V2025_03_26).get("outputSchema").is_none());
+        assert_eq!(
+            wire(&tool, Revision::LATEST)["outputSchema"]["type"],
+            "array"
+        );
+        assert!(
+            wire(&tool, Revision::V2025_03_26)
+                .get("outputSchema")
+                .is_none()
+        );
     }
 
     #[test]
@@ -177,7 +188,10 @@ mod tests {
         tool.tags.push("x".into());
         tool.annotations.read_only = Some(true);
         let oldest = wire(&tool, Revision::V2024_11_05);
-        assert_eq!(oldest.as_object().unwrap().keys().collect::<Vec<_>>(), ["name", "inputSchema"]);
+        assert_eq!(
+            oldest.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["name", "inputSchema"]
+        );
         let newest = wire(&tool, Revision::LATEST);
         assert_eq!(newest["_meta"][TAGS_KEY], json!(["x"]));
         assert_eq!(newest["annotations"], json!({"readOnlyHint": true}));

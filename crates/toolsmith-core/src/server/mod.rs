@@ -4,6 +4,7 @@
 //! [`Engine`], which takes decoded requests and gives outcomes, knowing no transport.
 
 mod answer;
+mod builder;
 mod context;
 mod dispatch;
 mod engine;
@@ -11,14 +12,13 @@ mod error;
 mod peer;
 mod pool;
 mod registry;
-mod server;
 mod state;
 pub mod tool;
 
 pub use answer::Answer;
+pub use builder::Server;
 pub use context::{Context, Progress};
 pub use engine::Engine;
 pub use error::StartError;
 pub use peer::{Peer, ReplySink};
-pub use server::Server;
 pub use state::{MissingState, State, StateMap};

@@ -8,9 +8,15 @@ use toolsmith_core::protocol::{
     Decoded, Message, Outcome, RequestHeaders, Revision, ToolDefinition, decode,
 };
 use toolsmith_core::server::tool::private::{
-    ArgumentKind as _, DeclaredKind as _, InjectedKind as _, MaskedKind as _, ParameterDoc,
-    ParameterProbe, ReturnKind as _, ReturnProbe, Slots as _, UnusableParameter as _,
-    UnusableReturn as _, input_schema,
+    ArgumentKind as _, InjectedKind as _, MaskedKind as _, ParameterDoc, ParameterProbe,
+    ReturnKind as _, ReturnProbe, Slots as _, input_schema,
+};
+#[expect(
+    unused_imports,
+    reason = "a tool imports every probe, whatever it needs"
+)]
+use toolsmith_core::server::tool::private::{
+    DeclaredKind as _, UnusableParameter as _, UnusableReturn as _,
 };
 use toolsmith_core::server::tool::{Tool, ToolCall, ToolResult};
 use toolsmith_core::server::{Context, MissingState, Peer, Server, State, StateMap};
@@ -19,7 +25,13 @@ struct Base(i64);
 
 type Maybe = Option<i64>;
 
-fn sum(context: Context, base: State<Base>, a: i64, b: Maybe, c: i64) -> Result<i64, std::io::Error> {
+fn sum(
+    context: Context,
+    base: State<Base>,
+    a: i64,
+    b: Maybe,
+    c: i64,
+) -> Result<i64, std::io::Error> {
     assert_eq!(context.tool_name(), "sum");
     if a < 0 {
         return Err(std::io::Error::other("a secret"));
@@ -59,8 +71,9 @@ impl Tool for sum {
                 doc("c", None),
             ],
         );
-        definition.output_schema =
-            (&&&ReturnProbe::<Result<i64, std::io::Error>>::NEW).kind().schema();
+        definition.output_schema = (&&&ReturnProbe::<Result<i64, std::io::Error>>::NEW)
+            .kind()
+            .schema();
         definition
     }
 
@@ -71,23 +84,32 @@ impl Tool for sum {
     async fn call(call: ToolCall) -> ToolResult {
         let (context, base, a, b, c) = call.parameters(NAMES, slots!())?;
         let value = call.blocking(move || sum(context, base, a, b, c)).await?;
-        (&&&ReturnProbe::<Result<i64, std::io::Error>>::NEW).kind().result(value)
+        (&&&ReturnProbe::<Result<i64, std::io::Error>>::NEW)
+            .kind()
+            .result(value)
     }
 }
 
 async fn call(arguments: Value) -> (Value, Value) {
-    let engine = Server::new("s").tool::<sum>().state(Base(1000)).build().unwrap();
+    let engine = Server::new("s")
+        .tool::<sum>()
+        .state(Base(1000))
+        .build()
+        .unwrap();
     let body = json!({"jsonrpc": "2.0", "id": "x", "method": "tools/call", "params": {
-        "name": "sum", "arguments": arguments, "_meta": {
-            "io.modelcontextprotocol/protocolVersion": Revision::LATEST.as_str(),
-            "io.modelcontextprotocol/clientCapabilities": {},
-        }}});
+    "name": "sum", "arguments": arguments, "_meta": {
+        "io.modelcontextprotocol/protocolVersion": Revision::LATEST.as_str(),
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }}});
     let decoded = decode(&body.to_string().into(), None).unwrap();
     let Decoded::Modern(request, meta) = decoded else {
         panic!("not modern: {decoded:?}");
     };
     let id = request.id.clone();
-    let outcome = engine.clone().dispatch(request, Peer::from(meta), None).await;
+    let outcome = engine
+        .clone()
+        .dispatch(request, Peer::from(meta), None)
+        .await;
     let answer = engine.encode(&outcome, &id, Revision::LATEST);
     let answer: Value = serde_json::from_slice(&answer).unwrap();
     (answer["result"]["content"][0]["text"].clone(), answer)
@@ -128,8 +150,15 @@ fn the_schema_has_arguments_only_and_shows_defaults() {
 
 #[test]
 fn a_missing_state_keeps_the_server_from_starting_and_names_both() {
-    let error = Server::new("s").tool::<sum>().build().unwrap_err().to_string();
-    assert!(error.contains("`sum`") && error.contains("by_hand::Base"), "{error}");
+    let error = Server::new("s")
+        .tool::<sum>()
+        .build()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`sum`") && error.contains("by_hand::Base"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -137,6 +166,9 @@ fn headers_that_disagree_are_refused() {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
     let headers = RequestHeaders::default();
     let decoded = decode(&body.into(), Some(&headers)).unwrap();
-    assert!(matches!(decoded, Decoded::Legacy(Message::Request(_))), "{decoded:?}");
+    assert!(
+        matches!(decoded, Decoded::Legacy(Message::Request(_))),
+        "{decoded:?}"
+    );
     assert!(matches!(Outcome::Empty, Outcome::Empty));
 }

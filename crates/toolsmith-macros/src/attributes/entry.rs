@@ -4,7 +4,9 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, ExprLit, Ident, Lit, LitBool, LitStr, Token};
+use syn::{Expr, ExprLit, Ident, Lit, LitBool, LitStr, Token, token};
+
+const FORMS: &str = "an argument is written `key`, `key = value` or `key(…)`";
 
 /// An argument and what stands behind its key.
 pub(super) struct Entry {
@@ -28,18 +30,26 @@ impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let key = if input.peek(LitStr) {
             Key::Text(input.parse()?)
-        } else {
+        } else if input.peek(Ident::peek_any) {
             Key::Word(input.call(Ident::parse_any)?)
+        } else {
+            return Err(input.error(FORMS));
         };
         let value = if input.is_empty() {
             Value::Nothing
         } else if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Value::Equals(input.parse()?)
-        } else {
+        } else if input.peek(token::Paren) {
             let list;
             syn::parenthesized!(list in input);
-            Value::List(list.parse()?)
+            let list = list.parse()?;
+            if !input.is_empty() {
+                return Err(input.error("a comma is missing here"));
+            }
+            Value::List(list)
+        } else {
+            return Err(input.error(FORMS));
         };
         Ok(Self { key, value })
     }

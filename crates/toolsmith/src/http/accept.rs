@@ -72,9 +72,15 @@ mod tests {
     fn every_way_to_say_it() {
         assert_eq!(accepts(None), (true, true));
         assert_eq!(accepts(Some("*/*")), (true, true));
-        assert_eq!(accepts(Some("application/json, text/event-stream")), (true, true));
+        assert_eq!(
+            accepts(Some("application/json, text/event-stream")),
+            (true, true)
+        );
         assert_eq!(accepts(Some("Application/JSON;q=0.9")), (true, false));
-        assert_eq!(accepts(Some("text/event-stream, application/json;q=0")), (false, true));
+        assert_eq!(
+            accepts(Some("text/event-stream, application/json;q=0")),
+            (false, true)
+        );
         assert_eq!(accepts(Some("text/html, application/xml")), (false, false));
     }
 }

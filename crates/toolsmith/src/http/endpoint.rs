@@ -12,7 +12,7 @@ use super::respond::{self, HttpResponse};
 use super::sessions::Sessions;
 use super::{body, legacy, modern};
 use crate::protocol::{
-    Decoded, ErrorKind, HeaderField, ProtocolError, RequestHeaders, Revision, decode,
+    Decoded, Era, ErrorKind, HeaderField, ProtocolError, RequestHeaders, decode, decode_bodiless,
 };
 use crate::server::Engine;
 
@@ -38,12 +38,7 @@ impl Endpoint {
         let headers = &parts.headers;
         match parts.method {
             Method::POST => self.post(headers, body).await,
-            Method::GET | Method::DELETE if is_modern(headers) => respond::method_not_allowed(
-                ALLOW_MODERN,
-                "this revision has only POST; streams and sessions are of earlier ones",
-            ),
-            Method::GET => legacy::get(self, headers).await,
-            Method::DELETE => legacy::delete(self, headers).await,
+            Method::GET | Method::DELETE => self.bodiless(&parts.method, headers).await,
             Method::OPTIONS => {
                 let mut response = respond::empty(StatusCode::NO_CONTENT);
                 let allow = http::HeaderValue::from_static(ALLOW);
@@ -51,6 +46,19 @@ impl Endpoint {
                 response
             }
             _ => respond::method_not_allowed(ALLOW, "the MCP endpoint is called with POST"),
+        }
+    }
+
+    /// Streams and sessions, which only the legacy era has.
+    async fn bodiless(&self, method: &Method, headers: &HeaderMap) -> HttpResponse {
+        match decode_bodiless(&fields(headers)) {
+            Err(refusal) => respond::refusal(&refusal),
+            Ok(Era::Modern) => respond::method_not_allowed(
+                ALLOW_MODERN,
+                "this revision has only POST; streams and sessions are of earlier ones",
+            ),
+            Ok(Era::Legacy) if method == Method::GET => legacy::get(self, headers).await,
+            Ok(Era::Legacy) => legacy::delete(self, headers).await,
         }
     }
 
@@ -103,13 +111,4 @@ fn field<'a>(headers: &'a HeaderMap, name: &'static str) -> HeaderField<'a> {
         (Some(value), None) => HeaderField::One(value.as_bytes()),
         (Some(_), Some(_)) => HeaderField::Repeated,
     }
-}
-
-/// Whether a request without a body is modern.
-fn is_modern(headers: &HeaderMap) -> bool {
-    let version = headers.get("mcp-protocol-version");
-    let version = version.and_then(|v| v.to_str().ok());
-    version
-        .and_then(|v| Revision::parse(v.trim()))
-        .is_some_and(Revision::is_modern)
 }

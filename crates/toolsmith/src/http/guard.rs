@@ -170,11 +170,28 @@ mod tests {
     #[test]
     fn on_loopback_only_loopback_names_are_ours() {
         let guard = guard(Bound::Loopback, &[], &[]);
-        for good in ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:80", "[::1]", "app.localhost"] {
+        for good in [
+            "localhost",
+            "LOCALHOST:8000",
+            "127.0.0.1:1",
+            "[::1]:80",
+            "[::1]",
+            "app.localhost",
+        ] {
             assert_eq!(check(&guard, good, None), None, "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example", "192.168.0.5:80", "", "127.0.0.1.evil.example:80"] {
-            assert_eq!(check(&guard, bad, None), Some(ErrorKind::HostNotAllowed), "{bad}");
+        for bad in [
+            "evil.example",
+            "localhost.evil.example",
+            "192.168.0.5:80",
+            "",
+            "127.0.0.1.evil.example:80",
+        ] {
+            assert_eq!(
+                check(&guard, bad, None),
+                Some(ErrorKind::HostNotAllowed),
+                "{bad}"
+            );
         }
     }
 
@@ -182,11 +199,25 @@ mod tests {
     fn origins_follow_the_same_rule() {
         let guard = guard(Bound::Loopback, &[], &["https://app.example.com"]);
         let host = "127.0.0.1:8000";
-        for good in ["http://localhost:3000", "http://127.0.0.1:8000", "https://APP.example.com", "http://[::1]:1"] {
+        for good in [
+            "http://localhost:3000",
+            "http://127.0.0.1:8000",
+            "https://APP.example.com",
+            "http://[::1]:1",
+        ] {
             assert_eq!(check(&guard, host, Some(good)), None, "{good}");
         }
-        for bad in ["https://evil.example", "null", "https://app.example.com.evil.example", "file://"] {
-            assert_eq!(check(&guard, host, Some(bad)), Some(ErrorKind::OriginNotAllowed), "{bad}");
+        for bad in [
+            "https://evil.example",
+            "null",
+            "https://app.example.com.evil.example",
+            "file://",
+        ] {
+            assert_eq!(
+                check(&guard, host, Some(bad)),
+                Some(ErrorKind::OriginNotAllowed),
+                "{bad}"
+            );
         }
     }
 
@@ -195,8 +226,14 @@ mod tests {
         let guard = guard(Bound::Open("0.0.0.0".into()), &["mcp.example.com"], &[]);
         assert_eq!(check(&guard, "192.168.0.5:8000", None), None);
         assert_eq!(check(&guard, "mcp.example.com:443", None), None);
-        assert_eq!(check(&guard, "rebound.example:8000", None), Some(ErrorKind::HostNotAllowed));
-        assert_eq!(check(&guard, "mcp.example.com", Some("https://mcp.example.com")), None);
+        assert_eq!(
+            check(&guard, "rebound.example:8000", None),
+            Some(ErrorKind::HostNotAllowed)
+        );
+        assert_eq!(
+            check(&guard, "mcp.example.com", Some("https://mcp.example.com")),
+            None
+        );
         let local = check(&guard, "mcp.example.com", Some("http://localhost:3000"));
         assert_eq!(local, Some(ErrorKind::OriginNotAllowed));
     }

@@ -90,7 +90,10 @@ pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap) -> HttpRespons
             let signs = stream::unfold(start, |(first, mut guard)| async move {
                 match first {
                     Some(first) => Some((first, (None, guard))),
-                    None => guard.is_alive().await.then(|| (sse::comment(), (None, guard))),
+                    None => guard
+                        .is_alive()
+                        .await
+                        .then(|| (sse::comment(), (None, guard))),
                 }
             });
             respond::events(ResponseBody::events(signs))

@@ -243,7 +243,10 @@ impl Listening {
         drop(listener);
         service.end_streams();
         tracing::info!("stopping: calls are finished, no new ones are taken");
-        if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
+        if tokio::time::timeout(DRAIN, connections.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("calls took too long to finish and were cut off");
         }
         Ok(())

@@ -18,6 +18,6 @@ mod sessions;
 mod sse;
 
 pub use body::ResponseBody;
-pub(crate) use options::Options;
 pub use listen::{Http, Listening};
+pub(crate) use options::Options;
 pub use service::{McpService, ServerHttpExt};

@@ -48,7 +48,10 @@ impl Options {
         self.path = path.to_owned();
         for origin in &self.allow_origins {
             let host = origin.split_once("://").map(|(_, host)| host);
-            if origin != "*" && origin != "null" && host.is_none_or(|h| h.is_empty() || h.contains('/')) {
+            if origin != "*"
+                && origin != "null"
+                && host.is_none_or(|h| h.is_empty() || h.contains('/'))
+            {
                 return Err(Error::setting(format!(
                     "the origin '{origin}' is none; write it as https://app.example.com, without a path"
                 )));

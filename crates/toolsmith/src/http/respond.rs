@@ -53,7 +53,10 @@ pub(super) fn refuse(error: ProtocolError) -> HttpResponse {
 }
 
 /// The refusal of an HTTP method, with those that are served.
-pub(super) fn method_not_allowed(allow: &'static str, why: impl Into<Cow<'static, str>>) -> HttpResponse {
+pub(super) fn method_not_allowed(
+    allow: &'static str,
+    why: impl Into<Cow<'static, str>>,
+) -> HttpResponse {
     let mut response = refuse(ProtocolError::new(ErrorKind::HttpMethodNotAllowed, why));
     let allow = HeaderValue::from_static(allow);
     response.headers_mut().insert(ALLOW, allow);

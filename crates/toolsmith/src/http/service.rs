@@ -84,7 +84,12 @@ impl McpService {
         } = &*self.0;
         let (parts, body) = request.into_parts();
         if let Some(path) = path
-            && parts.uri.path().strip_suffix('/').unwrap_or(parts.uri.path()) != path
+            && parts
+                .uri
+                .path()
+                .strip_suffix('/')
+                .unwrap_or(parts.uri.path())
+                != path
         {
             return respond::refuse(ProtocolError::new(
                 ErrorKind::NoSuchPath,

@@ -56,7 +56,10 @@ impl Sessions {
     pub(super) async fn create(&self, peer: Peer) -> Result<SessionId, ProtocolError> {
         self.sweeper.call_once(|| sweep(&self.store, self.idle));
         self.store.create(peer).await.map_err(|_| {
-            tracing::warn!(sessions = self.len(), "no room for another session; allow more with --max-sessions");
+            tracing::warn!(
+                sessions = self.len(),
+                "no room for another session; allow more with --max-sessions"
+            );
             ProtocolError::new(
                 ErrorKind::TooManySessions,
                 "the server has no room for another session; try again later",
@@ -65,7 +68,10 @@ impl Sessions {
     }
 
     /// The session that a header field names.
-    pub(super) async fn find(&self, field: Option<&[u8]>) -> Result<(SessionId, Peer), ProtocolError> {
+    pub(super) async fn find(
+        &self,
+        field: Option<&[u8]>,
+    ) -> Result<(SessionId, Peer), ProtocolError> {
         let field = field.ok_or_else(|| {
             ProtocolError::new(
                 ErrorKind::SessionRequired,
@@ -90,7 +96,10 @@ impl Sessions {
     }
 
     /// Opens a stream in a session that was found.
-    pub(super) fn open_stream(self: &Arc<Self>, id: SessionId) -> Result<StreamGuard, ProtocolError> {
+    pub(super) fn open_stream(
+        self: &Arc<Self>,
+        id: SessionId,
+    ) -> Result<StreamGuard, ProtocolError> {
         let mut streams = lock(&self.streams);
         let open = streams.entry(id).or_insert_with(|| Open {
             count: 0,

@@ -12,14 +12,15 @@ mod values;
 #[cfg(feature = "http")]
 #[path = "with_http.rs"]
 mod http;
-#[cfg(not(feature = "http"))]
-#[path = "without.rs"]
-mod http;
 #[cfg(feature = "stdio")]
 #[path = "with_stdio.rs"]
 mod stdio;
+#[cfg(not(all(feature = "http", feature = "stdio")))]
+mod without;
+
+#[cfg(not(feature = "http"))]
+use without as http;
 #[cfg(not(feature = "stdio"))]
-#[path = "without.rs"]
-mod stdio;
+use without as stdio;
 
 pub use args::Args;

@@ -8,9 +8,8 @@ use crate::{Error, Result};
 
 /// Reads a number or anything else that says itself what is wrong.
 pub(super) fn value<T: FromStr<Err: Display>>(flag: &str, text: &str) -> Result<T> {
-    text.parse().map_err(|error| {
-        Error::setting(format!("--{flag} '{text}' cannot be read: {error}"))
-    })
+    text.parse()
+        .map_err(|error| Error::setting(format!("--{flag} '{text}' cannot be read: {error}")))
 }
 
 /// Reads a time, such as `90s`, `30m` or `1h`.
@@ -21,7 +20,9 @@ pub(super) fn time(flag: &str, text: &str) -> Result<Duration> {
         ))
     })?;
     if time.is_zero() {
-        return Err(Error::setting(format!("--{flag} must be more than nothing")));
+        return Err(Error::setting(format!(
+            "--{flag} must be more than nothing"
+        )));
     }
     Ok(time)
 }

@@ -40,7 +40,10 @@ impl Values {
             let typed = self.0.value_source(setting.flag) == Some(ValueSource::CommandLine);
             match setting.part.feature() {
                 Some((feature, false)) if typed => {
-                    return Err(Error::setting(absent(&format!("--{}", setting.flag), feature)));
+                    return Err(Error::setting(absent(
+                        &format!("--{}", setting.flag),
+                        feature,
+                    )));
                 }
                 _ => {}
             }

@@ -54,7 +54,10 @@ where
         }
     };
     if tokio::time::timeout(DRAIN, drain).await.is_err() {
-        tracing::info!(calls = in_flight.len(), "the input ended; calls were cut off");
+        tracing::info!(
+            calls = in_flight.len(),
+            "the input ended; calls were cut off"
+        );
     }
     drop((in_flight, conversation, output));
     // What was answered is written before the process ends, if the client still reads.
@@ -157,4 +160,3 @@ fn no_batches() -> ProtocolError {
         "this revision has no batches; send each message by itself",
     )
 }
-

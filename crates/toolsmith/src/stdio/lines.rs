@@ -117,7 +117,14 @@ mod tests {
     async fn a_line_over_the_limit_is_skipped_and_the_next_one_read() {
         let mut input = vec![b'x'; 300_000];
         input.extend_from_slice(b"\nshort\r\n\n12345\n123456\nlast");
-        let expected = [Line::TooLong, text("short"), text(""), text("12345"), Line::TooLong, text("last")];
+        let expected = [
+            Line::TooLong,
+            text("short"),
+            text(""),
+            text("12345"),
+            Line::TooLong,
+            text("last"),
+        ];
         assert_eq!(all(&input, 5).await, expected);
     }
 
@@ -126,7 +133,11 @@ mod tests {
         let input = tokio::io::repeat(b'x').take(8 * 1024 * 1024);
         let mut lines = Lines::new(input, 1024);
         assert_eq!(lines.next().await.unwrap(), Some(Line::TooLong));
-        assert!(lines.buffer.capacity() < 4 * CHUNK, "{}", lines.buffer.capacity());
+        assert!(
+            lines.buffer.capacity() < 4 * CHUNK,
+            "{}",
+            lines.buffer.capacity()
+        );
         assert_eq!(lines.next().await.unwrap(), None);
     }
 }

@@ -123,11 +123,23 @@ mod tests {
 
     #[test]
     fn plain_words_for_every_kind_of_mismatch() {
-        assert_eq!(explain::<i64>("\"x\""), ": expected an integer, got the string \"x\"");
-        assert_eq!(explain::<u8>("300"), ": expected an integer from 0 to 255, got the integer 300");
-        assert_eq!(explain::<i64>("1.5"), ": expected an integer, got the number 1.5");
+        assert_eq!(
+            explain::<i64>("\"x\""),
+            ": expected an integer, got the string \"x\""
+        );
+        assert_eq!(
+            explain::<u8>("300"),
+            ": expected an integer from 0 to 255, got the integer 300"
+        );
+        assert_eq!(
+            explain::<i64>("1.5"),
+            ": expected an integer, got the number 1.5"
+        );
         assert_eq!(explain::<String>("null"), ": expected a string, got null");
-        assert_eq!(explain::<Vec<i64>>("{}"), ": expected an array, got an object");
+        assert_eq!(
+            explain::<Vec<i64>>("{}"),
+            ": expected an array, got an object"
+        );
         assert_eq!(explain::<bool>("[]"), ": expected a boolean, got an array");
         assert_eq!(explain::<Point>("{\"x\":1}"), ": `tags` is missing");
         assert_eq!(
@@ -135,7 +147,11 @@ mod tests {
             ".tags[0]: expected a string, got true"
         );
         let unit = explain::<Unit>("\"mile\"");
-        assert!(unit.contains("`mile`") && unit.contains("`metre`"), "{unit} {:?}", [Unit::Metre, Unit::Foot]);
+        assert!(
+            unit.contains("`mile`") && unit.contains("`metre`"),
+            "{unit} {:?}",
+            [Unit::Metre, Unit::Foot]
+        );
     }
 
     #[test]

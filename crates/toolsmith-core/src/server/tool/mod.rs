@@ -75,8 +75,10 @@ impl<T: Tool> Registered for Static<T> {
 pub mod private {
     pub use super::probe::{
         ArgumentKind, Declared, DeclaredKind, InjectedKind, Masked, MaskedKind, ParameterProbe,
-        ReturnKind, ReturnProbe, UnusableParameter, UnusableReturn,
+        ReturnKind, ReturnProbe, Unusable, UnusableParameter, UnusableReturn,
     };
     pub use super::schema::{ParameterDoc, input_schema};
-    pub use super::slots::{ArgumentSlot, InjectedSlot, Slots, WithDefault};
+    pub use super::slots::{
+        ArgumentSlot, InjectedSlot, MayDefault, Slots, UnusableSlot, WithDefault,
+    };
 }

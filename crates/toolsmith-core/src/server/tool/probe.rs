@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::slots::{ArgumentSlot, InjectedSlot};
+use super::slots::{ArgumentSlot, InjectedSlot, UnusableSlot};
 use super::{Argument, FromContext, IntoToolOutput, Parameter, ToolError, ToolResult};
 use serde_json::Value;
 
@@ -54,17 +54,17 @@ impl<T: Argument> ArgumentKind<T> for &ParameterProbe<T> {
 /// Last: neither, which is a compile error that says what to do.
 pub trait UnusableParameter<T> {
     /// Never compiles.
-    fn slot<Via>(&self) -> ArgumentSlot<T>
+    fn slot<Via>(&self) -> UnusableSlot<T>
     where
         T: Parameter<Via>;
 }
 
 impl<T> UnusableParameter<T> for ParameterProbe<T> {
-    fn slot<Via>(&self) -> ArgumentSlot<T>
+    fn slot<Via>(&self) -> UnusableSlot<T>
     where
         T: Parameter<Via>,
     {
-        ArgumentSlot::new()
+        UnusableSlot::new()
     }
 }
 
@@ -167,16 +167,33 @@ where
 /// Last: neither, which is a compile error that says what to do.
 pub trait UnusableReturn<T> {
     /// Never compiles.
-    fn kind(&self) -> Declared<T>
+    fn kind(&self) -> Unusable<T>
     where
         T: IntoToolOutput;
 }
 
 impl<T> UnusableReturn<T> for ReturnProbe<T> {
-    fn kind(&self) -> Declared<T>
+    fn kind(&self) -> Unusable<T>
     where
         T: IntoToolOutput,
     {
-        Declared(PhantomData)
+        Unusable(PhantomData)
+    }
+}
+
+/// Neither, in a program that does not compile. It has everything that is asked of it, so
+/// that the one error that says what to do is the only one.
+#[derive(Clone, Copy, Debug)]
+pub struct Unusable<T>(PhantomData<fn() -> T>);
+
+impl<T> ReturnKind for Unusable<T> {
+    type Value = T;
+
+    fn result(self, _: T) -> ToolResult {
+        Err(ToolError::user("this result cannot be sent"))
+    }
+
+    fn schema(self) -> Option<Value> {
+        None
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Argument, FromContext, ToolCall, ToolError, explain};
@@ -74,7 +75,7 @@ impl<T: Argument> ArgumentSlot<T> {
         WithDefault {
             slot: self,
             default,
-            show: || serde_json::to_value(default()).ok(),
+            show: |default| serde_json::to_value(default()).ok(),
         }
     }
 }
@@ -122,9 +123,10 @@ impl<T: Argument> Slot for ArgumentSlot<T> {
 pub struct WithDefault<T> {
     slot: ArgumentSlot<T>,
     default: fn() -> T,
+    show: fn(fn() -> T) -> Option<Value>,
 }
 
-impl<T: Argument + Serialize> Slot for WithDefault<T> {
+impl<T: Argument> Slot for WithDefault<T> {
     type Value = T;
     const IS_ARGUMENT: bool = true;
 
@@ -146,7 +148,7 @@ impl<T: Argument + Serialize> Slot for WithDefault<T> {
 
     fn schema(&self, generator: &mut SchemaGenerator) -> Option<ArgumentSchema> {
         let mut schema = generator.subschema_for::<T>();
-        if let Ok(default) = serde_json::to_value((self.default)()) {
+        if let Some(default) = (self.show)(self.default) {
             schema.insert("default".to_owned(), default);
         }
         Some(ArgumentSchema {
@@ -168,7 +170,25 @@ impl<T> InjectedSlot<T> {
     pub(super) fn new() -> Self {
         Self(PhantomData)
     }
+
+    /// Never compiles: the server always gives a value.
+    #[must_use]
+    pub fn with_default<D>(self, _: D) -> Self
+    where
+        T: MayDefault,
+    {
+        self
+    }
 }
+
+/// Implemented by nothing, so that `#[default]` on an injected parameter is a compile
+/// error that says what to do.
+#[diagnostic::on_unimplemented(
+    message = "`#[default]` is for arguments, and the server gives `{Self}`",
+    label = "not an argument",
+    note = "remove the `#[default]`"
+)]
+pub trait MayDefault {}
 
 impl<T: FromContext> Slot for InjectedSlot<T> {
     type Value = T;
@@ -196,6 +216,52 @@ impl<T: FromContext> Slot for InjectedSlot<T> {
 
     fn missing_state(&self, states: &StateMap) -> Option<MissingState> {
         T::check(states).err()
+    }
+}
+
+/// The slot of a parameter that is neither, in a program that does not compile. It has
+/// everything that a slot has, so that the one error that says what to do is the only one.
+#[derive(Debug)]
+pub struct UnusableSlot<T>(PhantomData<fn() -> T>);
+
+impl<T> UnusableSlot<T> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// The same slot.
+    #[must_use]
+    pub fn with_default(self, _: fn() -> T) -> Self {
+        self
+    }
+}
+
+impl<T> Slot for UnusableSlot<T> {
+    type Value = T;
+    const IS_ARGUMENT: bool = false;
+
+    fn read<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        map.next_value::<IgnoredAny>().map(drop)
+    }
+
+    fn is_missing(&self) -> bool {
+        true
+    }
+
+    fn explain(&self, _: &RawValue) -> Option<String> {
+        None
+    }
+
+    fn take(self, _: &ToolCall) -> Result<T, ToolError> {
+        Err(ToolError::user("this parameter cannot be filled"))
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Option<ArgumentSchema> {
+        None
+    }
+
+    fn missing_state(&self, _: &StateMap) -> Option<MissingState> {
+        None
     }
 }
 

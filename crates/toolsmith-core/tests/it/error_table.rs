@@ -1,0 +1,26 @@
+//! The documented table of errors and the one in the code are the same.
+
+use toolsmith_core::protocol::ErrorKind;
+
+#[test]
+fn the_page_on_errors_is_the_table_in_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let documented: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("| -3"))
+        .collect();
+    let rows: Vec<String> = ErrorKind::TABLE
+        .iter()
+        .map(|row| {
+            format!(
+                "| {:?} | {} | {} | {} | {} |",
+                row.kind, row.code, row.legacy_status, row.modern_status, row.meaning
+            )
+        })
+        .collect();
+    assert_eq!(
+        documented, rows,
+        "docs/errors.md must list exactly the rows of ErrorKind::TABLE"
+    );
+}

@@ -1,0 +1,89 @@
+//! A client over a pair of streams, a message a line.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::task::JoinHandle;
+use toolsmith::Stdio;
+
+use super::exchange::Exchange;
+use super::soon;
+use super::tools::{Gate, server};
+
+type Output = Box<dyn AsyncRead + Send + Unpin>;
+type Input = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// A conversation over a pipe.
+pub(crate) struct Pipe {
+    to: Option<Input>,
+    from: BufReader<Output>,
+    exchange: Exchange,
+    legacy: Option<String>,
+}
+
+impl Pipe {
+    /// A conversation with whatever is at the other end.
+    pub(crate) fn new(to: Input, from: Output) -> Self {
+        Self {
+            to: Some(to),
+            from: BufReader::new(from),
+            exchange: Exchange::default(),
+            legacy: None,
+        }
+    }
+
+    /// A conversation with a server inside the test, and the task that serves it.
+    pub(crate) fn to_server(
+        stdio: Stdio,
+        gate: &Arc<Gate>,
+    ) -> (Self, JoinHandle<toolsmith::Result<()>>) {
+        let (to, input) = tokio::io::duplex(64 * 1024);
+        let (output, from) = tokio::io::duplex(64 * 1024);
+        let engine = server(gate).build().unwrap();
+        let task = tokio::spawn(stdio.serve_streams(engine, input, output));
+        (Self::new(Box::new(to), Box::new(from)), task)
+    }
+
+    /// Sends a line as it is.
+    pub(crate) async fn line(&mut self, line: impl ToString) {
+        let mut line = line.to_string().into_bytes();
+        let mut sent = Exchange::message(&line, self.legacy.clone());
+        std::mem::swap(&mut sent, &mut self.exchange);
+        let newest = std::mem::replace(&mut self.exchange, sent);
+        self.exchange.remember(newest);
+        line.push(b'\n');
+        let to = self.to.as_mut().unwrap();
+        soon("writing", to.write_all(&line)).await.unwrap();
+        soon("writing", to.flush()).await.unwrap();
+    }
+
+    /// Ends the input.
+    pub(crate) fn end(&mut self) {
+        self.to = None;
+    }
+
+    /// The next message, or nothing at the end.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        let read = soon("a line", self.from.read_line(&mut line)).await.unwrap();
+        if read == 0 {
+            return None;
+        }
+        let message: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|e| panic!("not JSON on the output: {e}: {line:?}"));
+        if let Some(agreed) = message.pointer("/result/protocolVersion") {
+            self.legacy = agreed.as_str().map(str::to_owned);
+        }
+        self.exchange.answered(&message);
+        Some(message)
+    }
+
+    /// Sends a line and waits for the next message.
+    pub(crate) async fn ask(&mut self, line: impl ToString) -> Value {
+        self.line(line).await;
+        self.next().await.unwrap()
+    }
+}

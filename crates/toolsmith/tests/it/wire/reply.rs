@@ -1,0 +1,148 @@
+//! Answers, whole or as they come.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::connection::{Connection, Head};
+use super::exchange::Exchange;
+
+/// A whole answer, whose messages were checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    head: Head,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(super) fn new(head: Head, body: Vec<u8>, exchange: &Exchange) -> Self {
+        let text = String::from_utf8(body).unwrap();
+        let reply = Self {
+            status: head.status,
+            head,
+            text,
+        };
+        for message in reply.messages() {
+            exchange.answered(&message);
+        }
+        reply
+    }
+
+    /// The value of a header field.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.head.field(name)
+    }
+
+    /// Whether the answer is a stream of events.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.field("content-type") == Some("text/event-stream")
+    }
+
+    /// The messages of the answer.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        if self.text.is_empty() {
+            return Vec::new();
+        }
+        if self.is_stream() {
+            return events(&self.text).into_iter().flatten().collect();
+        }
+        assert_eq!(
+            self.field("content-type"),
+            Some("application/json"),
+            "{self:?}"
+        );
+        vec![serde_json::from_str(&self.text).unwrap()]
+    }
+
+    /// The one message of the answer.
+    pub(crate) fn message(&self) -> Value {
+        let mut messages = self.messages();
+        assert_eq!(messages.len(), 1, "{self:?}");
+        messages.remove(0)
+    }
+
+    /// The text of the result of a call.
+    pub(crate) fn said(&self) -> String {
+        let message = self.message();
+        let text = message.pointer("/result/content/0/text");
+        let text = text.and_then(Value::as_str);
+        text.unwrap_or_else(|| panic!("no text in {self:?}"))
+            .to_owned()
+    }
+}
+
+/// Reads events strictly as this server is meant to write them: `None` for a comment.
+fn events(text: &str) -> Vec<Option<Value>> {
+    let text = text.strip_suffix("\n\n");
+    let text = text.unwrap_or_else(|| panic!("the last event has no end: {text:?}"));
+    text.split("\n\n").map(event).collect()
+}
+
+fn event(text: &str) -> Option<Value> {
+    if text == ":" {
+        return None;
+    }
+    let (kind, data) = text.split_once('\n').unwrap();
+    assert_eq!(kind, "event: message", "{text:?}");
+    let data = data.strip_prefix("data: ").unwrap();
+    assert!(!data.contains('\n'), "{text:?}");
+    Some(serde_json::from_str(data).unwrap())
+}
+
+/// A stream of events, read as they come.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) head: Head,
+    connection: Connection,
+    exchange: Exchange,
+    text: String,
+    waiting: VecDeque<Option<Value>>,
+}
+
+impl Stream {
+    pub(super) fn new(head: Head, connection: Connection, exchange: Exchange) -> Self {
+        Self {
+            head,
+            connection,
+            exchange,
+            text: String::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The next event: a message, or `None` for a comment. Nothing at the end.
+    pub(crate) async fn next(&mut self) -> Option<Option<Value>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                if let Some(message) = &event {
+                    self.exchange.answered(message);
+                }
+                return Some(event);
+            }
+            let Some(chunk) = self.connection.chunk().await else {
+                assert_eq!(self.text, "", "the stream ended in an event");
+                return None;
+            };
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            if let Some(end) = self.text.rfind("\n\n") {
+                let rest = self.text.split_off(end + 2);
+                let whole = std::mem::replace(&mut self.text, rest);
+                self.waiting.extend(events(&whole));
+            }
+        }
+    }
+
+    /// The next message.
+    pub(crate) async fn message(&mut self) -> Value {
+        loop {
+            match self.next().await {
+                Some(Some(message)) => return message,
+                Some(None) => {}
+                None => panic!("the stream ended before a message"),
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A real server of our own, inside the test.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use toolsmith::Http;
+use toolsmith::http::McpService;
+
+use super::endpoint::Endpoint;
+use super::tools::{Gate, server};
+
+/// A server on a port of its own, which ends with the test.
+#[derive(Debug)]
+pub(crate) struct TestServer {
+    endpoint: Endpoint,
+    pub(crate) service: McpService,
+    pub(crate) gate: Arc<Gate>,
+    task: JoinHandle<toolsmith::Result<()>>,
+}
+
+impl TestServer {
+    /// With the defaults.
+    pub(crate) fn start() -> Self {
+        Self::with(|http| http)
+    }
+
+    /// With settings.
+    pub(crate) fn with(settings: impl FnOnce(Http) -> Http) -> Self {
+        let gate = Arc::new(Gate::default());
+        let listening = settings(Http::bind("127.0.0.1:0")).listen().unwrap();
+        let endpoint = Endpoint::at(&listening.url());
+        let service = listening.service(server(&gate)).unwrap();
+        let task = tokio::spawn(listening.serve(service.clone()));
+        Self {
+            endpoint,
+            service,
+            gate,
+            task,
+        }
+    }
+}
+
+impl Deref for TestServer {
+    type Target = Endpoint;
+
+    fn deref(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

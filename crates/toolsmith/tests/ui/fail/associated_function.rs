@@ -1,0 +1,12 @@
+use toolsmith::prelude::*;
+
+struct Calculator;
+
+impl Calculator {
+    #[tool]
+    fn add(a: i64, b: i64) -> i64 {
+        a + b
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use toolsmith::prelude::*;
+
+struct Add;
+
+fn main() {
+    let _ = Server::new("s").tool::<Add>();
+}

@@ -1,0 +1,15 @@
+use toolsmith::prelude::*;
+
+struct Point;
+
+#[tool]
+fn returned() -> Point {
+    Point
+}
+
+#[tool]
+async fn inside() -> Option<Point> {
+    None
+}
+
+fn main() {}
