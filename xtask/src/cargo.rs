@@ -39,6 +39,9 @@ pub(crate) fn unit(workspace: &Workspace) -> Outcome {
             "--examples",
             "--tests",
             "--no-fail-fast",
+            // Figures that a test prints are worth reading when it passes, too.
+            "--",
+            "--show-output",
         ])
         .run()?;
     let mut notes = Vec::new();

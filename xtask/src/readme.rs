@@ -7,10 +7,13 @@
 //!   run until the next server starts or the README ends.
 //! - `<!-- norun: reason -->`: leave it out; the reason is printed in the summary.
 //!
-//! A `sh` block without such a comment is a mistake. Under a `run` block, a block of any
+//! A `sh` block without such a comment is a mistake. Under such a block, a block of any
 //! language after `<!-- output -->` holds lines that the command must have printed, in
 //! this order; a line `…` stands for anything. What `cargo install` installs goes into the
 //! build folder, whose `bin` is on the path.
+//!
+//! The README's Rust code is compiled by the documentation tests of `conformance/`, and
+//! its table of settings is compared with what the server's help says.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -59,6 +62,7 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
         _ => None,
     });
     let mut notes: Vec<String> = notes.collect();
+    has_settings(workspace, &text)?;
     if namespace::port_is_free(PORT) {
         run(workspace, &blocks)?;
     } else {
@@ -84,14 +88,16 @@ fn run(workspace: &Workspace, blocks: &[Block]) -> Result<()> {
                     .success()
                     .with_context(place)?
                     .stdout;
-                print!("{printed}");
+                println!("{}", printed.trim_end());
             }
             Mark::Server => {
                 println!("$ {}", block.text);
                 // The one before it holds the port.
                 drop(server.take());
                 let command = shell(workspace, &block.text).into_command();
-                server = Some(HttpServer::start(command, LIMIT).with_context(place)?);
+                let started = HttpServer::start(command, LIMIT).with_context(place)?;
+                printed = started.start_up.join("\n");
+                server = Some(started);
             }
             Mark::Output => has_lines(&printed, &block.text).with_context(place)?,
         }
@@ -110,7 +116,39 @@ fn shell(workspace: &Workspace, script: &str) -> Task {
         .without_own_package()
         .env("PATH", path)
         .env("CARGO_INSTALL_ROOT", installed)
+        // The commands are what is tested, not the optimiser, which takes minutes.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .limit(LIMIT)
+}
+
+/// Checks that the README names every flag and variable that the server's help names.
+fn has_settings(workspace: &Workspace, text: &str) -> Result<()> {
+    let hello = workspace.build_debug()?.join("examples/hello");
+    let help = Task::new(hello)
+        .args(["--help"])
+        .output()?
+        .success()?
+        .stdout;
+    let settings = settings(&help);
+    ensure!(!settings.is_empty(), "no settings in the help:\n{help}");
+    let missing: Vec<&String> = settings
+        .iter()
+        .filter(|setting| !text.contains(&format!("`{setting}`")))
+        .collect();
+    ensure!(missing.is_empty(), "README.md does not name {missing:?}");
+    Ok(())
+}
+
+/// `--flag` and `VARIABLE` of each line `--flag <VALUE>  … [env: VARIABLE=]`.
+fn settings(help: &str) -> Vec<String> {
+    let lines = help.lines().filter_map(|line| {
+        let flag = line.trim().split(' ').next().unwrap_or_default();
+        let variable = line.split_once("[env: ")?.1.split_once('=')?.0;
+        Some([flag.to_owned(), variable.to_owned()])
+    });
+    lines.flatten().collect()
 }
 
 /// Checks that the lines stand in the output, in order.
@@ -234,6 +272,12 @@ fn main() {}
         assert!(blocks("<!-- norun -->\n```sh\nls\n```\n").is_err());
         let late = blocks("<!-- run -->\nsome text\n```sh\nls\n```\n");
         assert!(late.is_err(), "a mark holds for the block right after it");
+    }
+
+    #[test]
+    fn settings_are_read_from_the_help() {
+        let help = "Options:\n      --port <PORT>  The port [env: T_PORT=] [default: 8000]\n  -h, --help  Print help\n";
+        assert_eq!(settings(help), ["--port", "T_PORT"]);
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn show_server(server: &ServerPeerInfo, out: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// `tools (listChanged), logging`.
+/// `logging, tools (listChanged)`, by name.
 fn names(capabilities: &Value) -> String {
     let Some(capabilities) = capabilities.as_object().filter(|all| !all.is_empty()) else {
         return "none".to_owned();
@@ -114,7 +114,9 @@ fn names(capabilities: &Value) -> String {
             false => format!("{name} ({})", on.join(", ")),
         }
     });
-    texts.collect::<Vec<_>>().join(", ")
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.join(", ")
 }
 
 fn show_tools(tools: &[Tool], out: &mut Output) -> Result<()> {

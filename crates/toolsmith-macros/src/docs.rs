@@ -11,10 +11,12 @@ pub(crate) fn is_doc(attribute: &Attribute) -> bool {
 
 /// The text of the doc comments among attributes, as an expression of type `&'static str`.
 pub(crate) fn text(attributes: &[Attribute]) -> Option<TokenStream> {
-    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(doc) if is_doc(attribute) => Some(&doc.value),
-        _ => None,
-    });
+    let lines = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(doc) if is_doc(attribute) => Some(&doc.value),
+            _ => None,
+        });
     let lines: Vec<&Expr> = lines.collect();
     let written: Option<Vec<String>> = lines.iter().map(|line| literal(line)).collect();
     match written {
@@ -46,7 +48,9 @@ fn join(comments: &[String]) -> String {
     let indentation = |line: &&str| line.len() - line.trim_start_matches(' ').len();
     let filled = lines.iter().filter(|line| !line.trim().is_empty());
     let shared = filled.map(indentation).min().unwrap_or(0);
-    let lines = lines.iter().map(|line| line.get(shared..).unwrap_or("").trim_end());
+    let lines = lines
+        .iter()
+        .map(|line| line.get(shared..).unwrap_or("").trim_end());
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
@@ -68,7 +72,12 @@ mod tests {
     use super::*;
 
     fn joined(lines: &[&str]) -> String {
-        join(&lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>())
+        join(
+            &lines
+                .iter()
+                .map(|&line| line.to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
@@ -82,6 +91,9 @@ mod tests {
     #[test]
     fn a_block_comment_is_read_line_by_line() {
         assert_eq!(joined(&["\n First.\n\n Second.\n "]), "First.\n\nSecond.");
-        assert_eq!(joined(&["\n * First.\n *\n *   Second.\n "]), "First.\n\n  Second.");
+        assert_eq!(
+            joined(&["\n * First.\n *\n *   Second.\n "]),
+            "First.\n\n  Second."
+        );
     }
 }

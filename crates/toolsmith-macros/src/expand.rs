@@ -26,13 +26,10 @@ pub(crate) fn tool(function: &Function, attributes: &Attributes) -> TokenStream 
     let helpers = helpers(function, &private);
     let call = call(function, &private);
     let deprecated = is_deprecated(item).then(|| quote!(#[allow(deprecated)]));
-    // It would tell the author to take a reference, which a tool cannot.
-    let owning = (!function.parameters.is_empty()).then(|| {
-        quote!(#[allow(clippy::needless_pass_by_value, reason = "a tool owns its parameters")])
-    });
+    let advice = (!function.parameters.is_empty()).then(without_advice);
     let site = Span::mixed_site();
     quote_spanned! {site=>
-        #owning
+        #advice
         #item
         #strukt
         #(#cfgs)*
@@ -60,9 +57,25 @@ pub(crate) fn tool(function: &Function, attributes: &Attributes) -> TokenStream 
     }
 }
 
+/// Turns off advice that a tool cannot follow: its parameters are what a client is to give.
+fn without_advice() -> TokenStream {
+    quote! {
+        #[allow(
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::fn_params_excessive_bools,
+            reason = "a tool owns its parameters, and a client gives each by its name"
+        )]
+    }
+}
+
 /// The function and a tool that does nothing, so that the errors of the macro are all
 /// that an author sees.
-pub(crate) fn fallback(function: &Function, attributes: &Attributes, errors: &Errors) -> TokenStream {
+pub(crate) fn fallback(
+    function: &Function,
+    attributes: &Attributes,
+    errors: &Errors,
+) -> TokenStream {
     let item = &function.item;
     if function.is_method {
         return quote!(#item #errors);

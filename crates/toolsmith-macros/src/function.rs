@@ -41,7 +41,7 @@ impl Function {
     /// rest of the program may use it.
     pub(crate) fn check(mut item: ItemFn, attributes: &Attributes, errors: &mut Errors) -> Self {
         let parameters = parameter::parameters(item.sig.inputs.iter_mut(), errors);
-        let is_method = item.sig.receiver().is_some() || mentions_self(&item.sig);
+        let is_method = mentions_self(&item.sig);
         take_second(&mut item.attrs, errors);
         check_signature(&item.sig, errors);
         check_return(&item.sig.output, errors);
@@ -128,7 +128,10 @@ fn check_return(output: &ReturnType, errors: &mut Errors) {
         return;
     };
     if matches!(**ty, Type::Never(_)) {
-        errors.at(ty, "a tool that never returns has no answer; return `()` or a `Result`");
+        errors.at(
+            ty,
+            "a tool that never returns has no answer; return `()` or a `Result`",
+        );
     }
     Unsuitable(errors).visit_type(ty);
 }
@@ -189,7 +192,8 @@ pub(crate) fn not_a_function(item: &syn::Item) -> syn::Error {
 
 fn first_token(item: &syn::Item) -> proc_macro2::TokenStream {
     let tokens = item.to_token_stream().into_iter();
-    tokens.skip_while(|token| token.to_string() == "#" || token.to_string().starts_with('['))
+    tokens
+        .skip_while(|token| token.to_string() == "#" || token.to_string().starts_with('['))
         .take(1)
         .collect()
 }

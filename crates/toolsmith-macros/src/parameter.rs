@@ -66,7 +66,9 @@ fn parameter(input: &mut PatType, errors: &mut Errors) -> Option<Parameter> {
     }
     let name = errors.keep(name(&input.pat));
     let ty = (*input.ty).clone();
-    errors_of(&ty).into_iter().for_each(|error| errors.push(error));
+    errors_of(&ty)
+        .into_iter()
+        .for_each(|error| errors.push(error));
     Some(Parameter {
         name: name?,
         description: docs::text(&own),
@@ -110,9 +112,10 @@ fn default(own: &[Attribute], errors: &mut Errors) -> Option<Default> {
         Meta::Path(_) => Ok(quote!(::core::default::Default::default())),
         Meta::List(list) => match syn::parse2::<Expr>(list.tokens.clone()) {
             // So that `#[default("x")]` is good for a `String`.
-            Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-                Ok(quote!(::core::convert::From::from(#text)))
-            }
+            Ok(Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            })) => Ok(quote!(::core::convert::From::from(#text))),
             Ok(value) => Ok(value.into_token_stream()),
             Err(_) => Err(wrong()),
         },
@@ -152,7 +155,8 @@ impl Unsuitable {
     fn refuse(&mut self, reference: &syn::TypeReference) {
         let owned = owned(&reference.elem);
         let message = format!("a tool owns its parameters: take {owned} instead of a reference");
-        self.errors.push(syn::Error::new_spanned(reference, message));
+        self.errors
+            .push(syn::Error::new_spanned(reference, message));
     }
 }
 
@@ -206,5 +210,8 @@ fn owned(ty: &Type) -> String {
 /// Tokens as a person would write them, near enough.
 fn tight(tokens: &TokenStream) -> String {
     let text = tokens.to_string();
-    text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
+    text.replace(" :: ", "::")
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace(" ,", ",")
 }

@@ -72,7 +72,7 @@ impl Error {
                 std::io::ErrorKind::AddrNotAvailable => {
                     Some("this machine has no such address; choose another with --host")
                 }
-                _ => None,
+                _ => Some("choose another address with --host and --port"),
             },
             _ => None,
         }

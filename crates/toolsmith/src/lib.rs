@@ -1,34 +1,4 @@
-//! Write a tool once; serve it to any MCP client.
-//!
-//! ```no_run
-//! use toolsmith::prelude::*;
-//!
-//! /// Add two integers and return the sum.
-//! #[tool]
-//! fn add(
-//!     /// The first addend.
-//!     a: i64,
-//!     /// The second addend.
-//!     b: i64,
-//! ) -> i64 {
-//!     a + b
-//! }
-//!
-//! fn main() -> toolsmith::Result<()> {
-//!     Server::new("hello-toolsmith").tool::<add>().run(Args::parse())
-//! }
-//! ```
-//!
-//! The argument of [`run`](ServerExt::run) is the transport: `Stdio::new()` for one client
-//! over a pipe, `Http::new()` for Streamable HTTP at `http://127.0.0.1:8000/mcp`, and
-//! [`Args::parse()`](Args::parse) to leave it to the command line. Every revision of the
-//! protocol is served on each, 2024-11-05 to 2026-07-28.
-//!
-//! # Features
-//!
-//! - `stdio` and `http`, on by default: the transports.
-//! - `full`: everything.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(
     not(feature = "http"),
     expect(

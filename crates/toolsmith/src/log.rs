@@ -37,6 +37,22 @@ impl Default for LogSettings {
     }
 }
 
+impl LogSettings {
+    /// The filter that the settings describe.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(crate) fn filter(&self) -> Result<EnvFilter> {
+        EnvFilter::try_new(&self.filter).map_err(|error| {
+            Error::setting(format!(
+                "--log-level '{}' cannot be read: {error}; use error, warn, info, debug, trace, or target=level pairs",
+                self.filter
+            ))
+        })
+    }
+}
+
 static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Whether the log is JSON, and with it everything else on standard error.
@@ -46,12 +62,7 @@ pub(crate) fn is_json() -> bool {
 
 /// Starts the log, unless the program has started one of its own.
 pub(crate) fn init(settings: &LogSettings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| {
-        Error::setting(format!(
-            "the log level '{}' cannot be read: {error}; use error, warn, info, debug, trace, or target=level pairs",
-            settings.filter
-        ))
-    })?;
+    let filter = settings.filter()?;
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(filter)

@@ -1,6 +1,10 @@
 //! Sessions that clients open and never end are forgotten, and leave nothing behind.
 //!
 //! A program of its own, because it counts what is allocated.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test cannot go on without fails it"
+)]
 
 use std::alloc::System;
 use std::time::{Duration, Instant};

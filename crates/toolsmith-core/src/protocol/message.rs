@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::plain::plain;
 use super::{ErrorKind, ProtocolError, RequestId, nesting, params::Params};
 use crate::protocol::method::Method;
 
@@ -132,9 +133,15 @@ fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Inva
 }
 
 fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
+    if !text.trim_start().starts_with('{') {
+        return Err(Invalid::request("a JSON-RPC message is a JSON object"));
+    }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
-            Invalid::request(format!("not a JSON-RPC message: {}", without_place(&error)))
+            Invalid::request(format!(
+                "not a JSON-RPC message: {}",
+                plain(&error.to_string())
+            ))
         } else {
             not_json(&error)
         }
@@ -175,13 +182,4 @@ fn parse_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Invalid {
 
 fn not_json(error: &serde_json::Error) -> Invalid {
     parse_error(format!("the body is not JSON: {error}"))
-}
-
-/// What an error of the JSON library says, without the line and column.
-pub(super) fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
 }

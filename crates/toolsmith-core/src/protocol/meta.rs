@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ClientCapabilities, ErrorKind, ProtocolError, Revision, params::MetaFields};
+use super::{ClientCapabilities, ErrorKind, ProtocolError, Revision, params::MetaFields, plain};
 
 /// The longest client name or version that is kept, in bytes.
 const MAX_CLIENT_TEXT: usize = 128;
@@ -83,13 +83,10 @@ impl MetaFields {
 }
 
 fn read<T: serde::de::DeserializeOwned>(raw: &Bytes, field: &str) -> Result<T, ProtocolError> {
-    serde_json::from_slice(raw).map_err(|e| {
+    plain::read(raw).map_err(|why| {
         ProtocolError::new(
             ErrorKind::InvalidMeta,
-            format!(
-                "`_meta` field `{field}` does not fit: {}",
-                super::message::without_place(&e)
-            ),
+            format!("`_meta` field `{field}` does not fit: {why}"),
         )
     })
 }

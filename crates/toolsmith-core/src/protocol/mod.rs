@@ -17,6 +17,7 @@ mod method;
 mod nesting;
 mod outcome;
 mod params;
+mod plain;
 mod revision;
 mod tool;
 
@@ -33,5 +34,6 @@ pub use meta::{ClientInfo, ModernMeta};
 pub use method::Method;
 pub use outcome::{Outcome, ServerIdentity, ToolList, ToolOutput};
 pub use params::{CallParams, InitializeParams, Params};
+pub(crate) use plain::plain;
 pub use revision::{Era, Revision};
 pub use tool::{ToolAnnotations, ToolDefinition};

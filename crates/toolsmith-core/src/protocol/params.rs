@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    ClientCapabilities, ClientInfo, ErrorKind, ProgressToken, ProtocolError,
-    message::without_place, meta::RawMeta, method::NameParameter,
+    ClientCapabilities, ClientInfo, ErrorKind, ProgressToken, ProtocolError, meta::RawMeta,
+    method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
@@ -49,14 +49,18 @@ struct RawParams<'a> {
 impl Params {
     /// Reads the `params` member of a message in `body`.
     pub(super) fn read(body: &Bytes, raw: Option<&RawValue>) -> Result<Self, ProtocolError> {
-        let Some(raw) = raw else {
+        // Some clients write `null` where they have nothing to say.
+        let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
             return Ok(Self::default());
         };
         if !raw.get().starts_with('{') {
             return Err(invalid("`params` is an object"));
         }
-        let read: RawParams<'_> = serde_json::from_str(raw.get())
-            .map_err(|e| invalid(format!("`params` does not fit: {}", without_place(&e))))?;
+        let read: RawParams<'_> = match serde_json::from_str(raw.get()) {
+            Ok(read) => read,
+            // Read again to say which part it is, which the common request does not pay for.
+            Err(_) => plain::read(raw.get().as_bytes()).map_err(does_not_fit)?,
+        };
         let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
         let meta = read._meta.unwrap_or_default();
         let progress_token = match meta.progress_token {
@@ -142,14 +146,17 @@ impl TryFrom<&Params> for InitializeParams {
             [] => b"{}",
             raw => raw,
         };
-        let read: RawInitialize = serde_json::from_slice(raw)
-            .map_err(|e| invalid(format!("`params` does not fit: {}", without_place(&e))))?;
+        let read: RawInitialize = plain::read(raw).map_err(does_not_fit)?;
         Ok(Self {
             protocol_version: read.protocol_version,
             capabilities: read.capabilities,
             client: read.client_info,
         })
     }
+}
+
+fn does_not_fit(why: String) -> ProtocolError {
+    invalid(format!("`params` does not fit: {why}"))
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ProtocolError {

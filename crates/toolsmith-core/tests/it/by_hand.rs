@@ -1,6 +1,12 @@
 //! A tool written by hand the way that `#[tool]` writes it, so that the contract between
 //! the two crates is tested where it is defined.
 
+#![expect(
+    clippy::needless_borrow,
+    clippy::unwrap_used,
+    reason = "the probes need the references, and the helpers are parts of tests"
+)]
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

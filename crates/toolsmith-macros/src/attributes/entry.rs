@@ -111,7 +111,10 @@ impl Entry {
     pub(super) fn word(&self) -> syn::Result<()> {
         match &self.value {
             Value::Nothing => Ok(()),
-            _ => Err(self.error(format!("write `{}` alone, without a value", self.key.name()))),
+            _ => Err(self.error(format!(
+                "write `{}` alone, without a value",
+                self.key.name()
+            ))),
         }
     }
 

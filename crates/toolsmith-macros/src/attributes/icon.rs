@@ -61,7 +61,10 @@ impl Icon {
                 "sizes" => sizes.replace(errors.keep(entry.strings())).is_some(),
                 "theme" => theme.replace(errors.keep(Theme::parse(&entry))).is_some(),
                 name => {
-                    errors.at(&entry.key, format!("unknown field `{name}`; an icon has {KNOWN}"));
+                    errors.at(
+                        &entry.key,
+                        format!("unknown field `{name}`; an icon has {KNOWN}"),
+                    );
                     false
                 }
             };
@@ -97,5 +100,7 @@ pub(super) fn icons(entry: &Entry, errors: &mut Errors) -> Vec<Icon> {
         return Vec::new();
     };
     let items = items.into_iter();
-    items.filter_map(|item| Icon::parse(&item, errors)).collect()
+    items
+        .filter_map(|item| Icon::parse(&item, errors))
+        .collect()
 }

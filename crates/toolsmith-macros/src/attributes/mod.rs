@@ -86,7 +86,8 @@ impl Attributes {
             "description" => self.description = errors.keep(entry.text()),
             "read_only" | "destructive" | "idempotent" | "open_world" => {
                 let hint = Ident::new(&name, proc_macro2::Span::mixed_site());
-                self.hints.extend(errors.keep(entry.flag()).map(|flag| (hint, flag)));
+                self.hints
+                    .extend(errors.keep(entry.flag()).map(|flag| (hint, flag)));
             }
             "icons" => self.icons = icon::icons(entry, errors),
             "tags" => self.tags = errors.keep(entry.strings()).unwrap_or_default(),

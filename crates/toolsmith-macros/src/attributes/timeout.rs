@@ -16,7 +16,9 @@ pub(super) fn timeout(entry: &Entry) -> syn::Result<Duration> {
 }
 
 fn parse(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim_start() {
         "ms" => 1,
@@ -46,7 +48,17 @@ mod tests {
         assert_eq!(parse("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(parse("2 m"), Ok(Duration::from_secs(120)));
         assert_eq!(parse("1h"), Ok(Duration::from_secs(3600)));
-        for wrong in ["", "30", "s", "-1s", "1.5s", "0s", "1d", "99999999999999999999h", "s30"] {
+        for wrong in [
+            "",
+            "30",
+            "s",
+            "-1s",
+            "1.5s",
+            "0s",
+            "1d",
+            "99999999999999999999h",
+            "s30",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -14,37 +14,73 @@ impl Accepts {
     /// Reads `Accept`. A client that says nothing accepts everything.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut fields = headers.get_all(ACCEPT).iter().peekable();
-        let nothing_said = fields.peek().is_none();
-        let mut accepts = Self {
-            json: nothing_said,
-            sse: nothing_said,
+        let unsaid = if fields.peek().is_none() {
+            WIDEST
+        } else {
+            None
         };
+        let (mut json, mut sse) = (unsaid, unsaid);
         for field in fields {
             for range in field.to_str().unwrap_or_default().split(',') {
-                accepts.take(range);
+                let range = Range::read(range);
+                range.narrow(&mut json, "application", "application/json");
+                range.narrow(&mut sse, "text", "text/event-stream");
             }
         }
-        accepts
+        let accepted = |said: Said| said.is_some_and(|(_, accepted)| accepted);
+        Self {
+            json: accepted(json),
+            sse: accepted(sse),
+        }
     }
 
-    fn take(&mut self, range: &str) {
+    /// Whether nothing that is served is accepted.
+    pub(super) fn nothing(self) -> bool {
+        !self.json && !self.sse
+    }
+}
+
+/// What was said of a form so far: by how narrow a range, and whether it is accepted.
+type Said = Option<(u8, bool)>;
+/// What a client says that says nothing.
+const WIDEST: Said = Some((0, true));
+
+/// One range of `Accept`.
+struct Range<'a> {
+    media: &'a str,
+    accepted: bool,
+}
+
+impl<'a> Range<'a> {
+    fn read(range: &'a str) -> Self {
         let mut parts = range.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default();
         let refused = parts.any(|p| {
             let weight = p.strip_prefix("q=").or_else(|| p.strip_prefix("Q="));
             weight.is_some_and(|q| q.parse() == Ok(0.0f32))
         });
-        if refused {
-            return;
+        Self {
+            media,
+            accepted: !refused,
         }
-        let is = |name: &str| media.eq_ignore_ascii_case(name);
-        self.json |= is("*/*") || is("application/*") || is("application/json");
-        self.sse |= is("*/*") || is("text/*") || is("text/event-stream");
     }
 
-    /// Whether nothing that is served is accepted.
-    pub(super) fn nothing(self) -> bool {
-        !self.json && !self.sse
+    /// The narrowest range that covers a form decides on it (RFC 9110, 12.5.1).
+    fn narrow(&self, said: &mut Said, kind: &str, form: &str) {
+        let is = |name: &str| self.media.eq_ignore_ascii_case(name);
+        let all_of_kind = self.media.strip_suffix("/*");
+        let narrowness = if is(form) {
+            2
+        } else if all_of_kind.is_some_and(|k| k.eq_ignore_ascii_case(kind)) {
+            1
+        } else if is("*/*") {
+            0
+        } else {
+            return;
+        };
+        if said.is_none_or(|(before, _)| narrowness >= before) {
+            *said = Some((narrowness, self.accepted));
+        }
     }
 }
 
@@ -82,5 +118,13 @@ mod tests {
             (false, true)
         );
         assert_eq!(accepts(Some("text/html, application/xml")), (false, false));
+        assert_eq!(
+            accepts(Some("application/json;q=0, */*, text/*;q=0")),
+            (false, false)
+        );
+        assert_eq!(
+            accepts(Some("text/event-stream, text/*;q=0")),
+            (false, true)
+        );
     }
 }

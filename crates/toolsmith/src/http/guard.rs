@@ -104,12 +104,13 @@ fn host_of(request: &Parts) -> Result<String, ProtocolError> {
     let mut fields = request.headers.get_all(HOST).iter();
     let authority = request.uri.authority().map(|a| a.as_str());
     let host = match (authority, fields.next(), fields.next()) {
-        (Some(authority), _, None) => authority,
-        (None, Some(host), None) => host.to_str().unwrap_or("unreadable"),
-        (_, _, Some(_)) => "given more than once",
-        (None, None, _) => "missing",
+        (_, _, Some(_)) => Err("the request names its host more than once"),
+        (Some(authority), ..) => Ok(authority),
+        (None, Some(host), None) => host.to_str().map_err(|_| "the host cannot be read"),
+        (None, None, None) => Err("the request names no host; send `Host`"),
     };
-    Ok(host.to_ascii_lowercase())
+    host.map(str::to_ascii_lowercase)
+        .map_err(|why| ProtocolError::new(ErrorKind::HostNotAllowed, why))
 }
 
 /// A host without its port, and without the brackets of an IPv6 address.

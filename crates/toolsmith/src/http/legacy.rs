@@ -138,8 +138,11 @@ fn form(accepts: Accepts) -> Form {
     if accepts.sse { Form::Sse } else { Form::Json }
 }
 
+/// The session that is named, unless more than one is.
 fn field(headers: &HeaderMap) -> Option<&[u8]> {
-    headers.get(SESSION_ID).map(HeaderValue::as_bytes)
+    let mut named = headers.get_all(SESSION_ID).iter();
+    let first = named.next().map(HeaderValue::as_bytes);
+    first.filter(|_| named.next().is_none())
 }
 
 async fn session(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Peer, ProtocolError> {

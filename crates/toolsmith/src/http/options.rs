@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// The settings of an endpoint, with their defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Where the endpoint is. Always starts with `/` and never ends with one.
+    /// Where the endpoint is: starts with `/` and does not end with one; empty for the root.
     pub(crate) path: String,
     /// The largest body that is taken, in bytes.
     pub(crate) max_body: usize,
@@ -39,9 +39,9 @@ impl Options {
     pub(crate) fn checked(mut self) -> Result<Self> {
         let path = self.path.trim_end_matches('/');
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '{' | '}' | '*');
-        if !path.starts_with('/') || !path.chars().all(plain) {
+        if !self.path.starts_with('/') || !path.chars().all(plain) {
             return Err(Error::setting(format!(
-                "the path '{}' cannot be served; it starts with '/' and has no spaces, '?' or '#', such as /mcp",
+                "--path '{}' cannot be served; it starts with '/' and has no spaces, '?' or '#', such as /mcp",
                 self.path
             )));
         }
@@ -53,7 +53,7 @@ impl Options {
                 && host.is_none_or(|h| h.is_empty() || h.contains('/'))
             {
                 return Err(Error::setting(format!(
-                    "the origin '{origin}' is none; write it as https://app.example.com, without a path"
+                    "--allow-origin '{origin}' is no origin; write it as https://app.example.com, without a path"
                 )));
             }
         }

@@ -75,7 +75,7 @@ impl Sessions {
         let field = field.ok_or_else(|| {
             ProtocolError::new(
                 ErrorKind::SessionRequired,
-                "`Mcp-Session-Id` is missing; send `initialize` first and repeat the id that it answers with",
+                "`Mcp-Session-Id` is to be given once; send `initialize` first and repeat the id that it answers with",
             )
         })?;
         let id = SessionId::parse(field).ok_or_else(unknown)?;

@@ -75,12 +75,14 @@ impl Args {
             "" => None,
             text => Some(read::time("call-timeout", text)?),
         };
+        let log = LogSettings {
+            format: log_format(values.one("log"))?,
+            filter: values.one("log-level").to_owned(),
+        };
+        log.filter()?;
         Ok(Self {
             transport: transport(values)?,
-            log: LogSettings {
-                format: log_format(values.one("log"))?,
-                filter: values.one("log-level").to_owned(),
-            },
+            log,
             call_timeout,
         })
     }

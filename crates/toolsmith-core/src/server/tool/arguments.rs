@@ -112,8 +112,8 @@ impl Problems {
                 Some(index) if seen[index] => problems.add(format!("`{key}` is given twice")),
                 Some(index) => {
                     seen[index] = true;
-                    if let Some(problem) = slots.explain(index, raw) {
-                        problems.add(format!("`{key}`{problem}"));
+                    if let Some((place, what)) = slots.explain(index, raw) {
+                        problems.add(format!("`{key}{place}`: {what}"));
                     }
                 }
             }

@@ -3,12 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// The longest value that is repeated to the client, in characters.
-const MAX_SHOWN: usize = 80;
+use crate::protocol::plain;
 
-/// What is wrong with a value for a type, as it stands behind the name of the argument:
-/// `: expected an integer, got the string "x"`, or `.point.x: …` for a part of it.
-pub(super) fn value<T: DeserializeOwned>(raw: &RawValue) -> Option<String> {
+/// What is wrong with a value for a type: the place in it, empty for the whole, such as
+/// `.tags[0]`; and what was expected and what came.
+pub(super) fn value<T: DeserializeOwned>(raw: &RawValue) -> Option<(String, String)> {
     let mut reader = serde_json::Deserializer::from_str(raw.get());
     let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
     let path = error.path().to_string();
@@ -17,85 +16,7 @@ pub(super) fn value<T: DeserializeOwned>(raw: &RawValue) -> Option<String> {
         path if path.starts_with('[') => path.to_owned(),
         path => format!(".{path}"),
     };
-    Some(format!("{place}: {}", plain(&error.inner().to_string())))
-}
-
-/// An error of the JSON library in plain words.
-fn plain(message: &str) -> String {
-    let message = message
-        .rfind(" at line ")
-        .map_or(message, |at| &message[..at]);
-    let mismatch = message
-        .strip_prefix("invalid type: ")
-        .or_else(|| message.strip_prefix("invalid value: "))
-        .and_then(|rest| rest.rsplit_once(", expected "));
-    match mismatch {
-        Some((got, wanted)) => format!("expected {}, got {}", expected(wanted), unexpected(got)),
-        None => message
-            .strip_prefix("missing field ")
-            .map_or_else(|| cut(message), |field| format!("{field} is missing")),
-    }
-}
-
-/// What was wanted: the types of a programming language become those of JSON.
-fn expected(wanted: &str) -> String {
-    let integer = |low: &str, high: &str| format!("an integer from {low} to {high}");
-    match wanted {
-        "i8" => integer("-128", "127"),
-        "i16" => integer("-32768", "32767"),
-        "i32" => integer("-2147483648", "2147483647"),
-        "u8" => integer("0", "255"),
-        "u16" => integer("0", "65535"),
-        "u32" => integer("0", "4294967295"),
-        "i64" | "i128" | "isize" => "an integer".to_owned(),
-        "u64" | "u128" | "usize" => "an integer that is not negative".to_owned(),
-        "f32" | "f64" => "a number".to_owned(),
-        "string" | "a borrowed string" => "a string".to_owned(),
-        "a sequence" => "an array".to_owned(),
-        "a map" => "an object".to_owned(),
-        "unit" => "null".to_owned(),
-        other if other.starts_with("struct ") => "an object".to_owned(),
-        other if other.starts_with("enum ") || other.starts_with("variant ") => {
-            "one of the values that the schema names".to_owned()
-        }
-        other if other.starts_with("tuple ") => "an array".to_owned(),
-        other => cut(other),
-    }
-}
-
-/// What came instead.
-fn unexpected(got: &str) -> String {
-    let quoted = |prefix: &str| {
-        got.strip_prefix(prefix)
-            .map(|rest| rest.trim_matches('`').to_owned())
-    };
-    if let Some(text) = got.strip_prefix("string ") {
-        return format!("the string {}", cut(text));
-    }
-    if let Some(number) = quoted("integer ") {
-        return format!("the integer {number}");
-    }
-    if let Some(number) = quoted("floating point ") {
-        return format!("the number {number}");
-    }
-    if let Some(value) = quoted("boolean ") {
-        return value;
-    }
-    match got {
-        "sequence" => "an array".to_owned(),
-        "map" => "an object".to_owned(),
-        "unit value" => "null".to_owned(),
-        other => cut(other),
-    }
-}
-
-fn cut(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut shown: String = chars.by_ref().take(MAX_SHOWN).collect();
-    if chars.next().is_some() {
-        shown.push('…');
-    }
-    shown
+    Some((place, plain(&error.inner().to_string())))
 }
 
 #[cfg(test)]
@@ -104,7 +25,9 @@ mod tests {
     use serde::Deserialize;
 
     fn explain<T: DeserializeOwned>(json: &str) -> String {
-        value::<T>(&RawValue::from_string(json.to_owned()).unwrap()).unwrap()
+        let raw = RawValue::from_string(json.to_owned()).unwrap();
+        let (place, what) = value::<T>(&raw).unwrap();
+        format!("{place}: {what}")
     }
 
     #[derive(Deserialize)]

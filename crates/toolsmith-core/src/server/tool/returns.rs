@@ -117,7 +117,9 @@ impl<T: IntoToolOutput, E: IntoToolError> IntoToolOutput for Result<T, E> {
 
 macro_rules! text {
     ($($type:ty),*) => {
-        $(impl IntoToolOutput for $type {
+        // The notes on the trait say it in fewer words than a list of all of these.
+        $(#[diagnostic::do_not_recommend]
+        impl IntoToolOutput for $type {
             fn into_tool_output(self) -> ToolResult {
                 Ok(ToolOutput::text(self))
             }
@@ -129,7 +131,8 @@ text!(String, &'static str, Cow<'static, str>, Box<str>, char);
 
 macro_rules! displayed {
     ($($type:ty),*) => {
-        $(impl IntoToolOutput for $type {
+        $(#[diagnostic::do_not_recommend]
+        impl IntoToolOutput for $type {
             fn into_tool_output(self) -> ToolResult {
                 Ok(ToolOutput::text(self.to_string()))
             }

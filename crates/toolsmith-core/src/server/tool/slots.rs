@@ -37,8 +37,8 @@ pub trait Slot {
     /// Whether the client left out what it must give.
     fn is_missing(&self) -> bool;
 
-    /// What is wrong with a value, for people.
-    fn explain(&self, raw: &RawValue) -> Option<String>;
+    /// What is wrong with a value: the place in it, and what.
+    fn explain(&self, raw: &RawValue) -> Option<(String, String)>;
 
     /// The value.
     ///
@@ -96,7 +96,7 @@ impl<T: Argument> Slot for ArgumentSlot<T> {
         self.value.is_none() && absent::<T>().is_none()
     }
 
-    fn explain(&self, raw: &RawValue) -> Option<String> {
+    fn explain(&self, raw: &RawValue) -> Option<(String, String)> {
         explain::value::<T>(raw)
     }
 
@@ -138,7 +138,7 @@ impl<T: Argument> Slot for WithDefault<T> {
         false
     }
 
-    fn explain(&self, raw: &RawValue) -> Option<String> {
+    fn explain(&self, raw: &RawValue) -> Option<(String, String)> {
         explain::value::<T>(raw)
     }
 
@@ -202,7 +202,7 @@ impl<T: FromContext> Slot for InjectedSlot<T> {
         false
     }
 
-    fn explain(&self, _: &RawValue) -> Option<String> {
+    fn explain(&self, _: &RawValue) -> Option<(String, String)> {
         None
     }
 
@@ -248,7 +248,7 @@ impl<T> Slot for UnusableSlot<T> {
         true
     }
 
-    fn explain(&self, _: &RawValue) -> Option<String> {
+    fn explain(&self, _: &RawValue) -> Option<(String, String)> {
         None
     }
 
@@ -323,8 +323,8 @@ pub trait Slots {
     /// Whether the client left out what the slot at an index needs.
     fn is_missing(&self, index: usize) -> bool;
 
-    /// What is wrong with a value for the slot at an index.
-    fn explain(&self, index: usize, raw: &RawValue) -> Option<String>;
+    /// What is wrong with a value for the slot at an index: the place in it, and what.
+    fn explain(&self, index: usize, raw: &RawValue) -> Option<(String, String)>;
 
     /// The schema of the slot at an index, when the client fills it.
     fn schema(&self, index: usize, generator: &mut SchemaGenerator) -> Option<ArgumentSchema>;
@@ -370,7 +370,7 @@ macro_rules! slots {
                 }
             }
 
-            fn explain(&self, index: usize, raw: &RawValue) -> Option<String> {
+            fn explain(&self, index: usize, raw: &RawValue) -> Option<(String, String)> {
                 let _ = raw;
                 match index {
                     $($index => self.$index.explain(raw),)*

@@ -1,5 +1,7 @@
 //! Requests, which may be as wrong as a test wants them.
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 /// The revision of the modern era.
@@ -13,13 +15,21 @@ enum Framing {
 }
 
 /// An HTTP request as it goes out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) method: String,
     path: Option<String>,
     fields: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     framing: Framing,
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = String::from_utf8_lossy(&self.body);
+        let start: String = body.chars().take(1000).collect();
+        write!(f, "{} {:?} {start:?}", self.method, self.fields)
+    }
 }
 
 impl Ask {
@@ -65,6 +75,12 @@ impl Ask {
     /// With a header field in place of the one that is there.
     pub(crate) fn with(self, name: &str, value: &str) -> Self {
         self.without(name).field(name, value)
+    }
+
+    /// With another body.
+    pub(crate) fn with_body(mut self, body: impl ToString) -> Self {
+        self.body = body.to_string().into_bytes();
+        self
     }
 
     /// With a body that does not say how long it is.

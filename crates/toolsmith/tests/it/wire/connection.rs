@@ -1,7 +1,5 @@
 //! A client's end of a connection, byte by byte.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
-
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -87,7 +85,9 @@ impl Connection {
         let line = self.line().await;
         let length = usize::from_str_radix(&line, 16).unwrap();
         let mut chunk = vec![0; length + 2];
-        soon("a chunk", self.0.read_exact(&mut chunk)).await.unwrap();
+        soon("a chunk", self.0.read_exact(&mut chunk))
+            .await
+            .unwrap();
         chunk.truncate(length);
         (length > 0).then_some(chunk)
     }

@@ -1,7 +1,5 @@
 //! A client of an MCP endpoint over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
-
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -131,7 +129,12 @@ impl Endpoint {
         assert_eq!(reply.status, status, "{}", saw());
         let message = reply.message();
         assert_eq!(message["error"]["code"], code, "{}", saw());
-        assert_eq!(message.get("id"), Some(&id).filter(|i| !i.is_null()), "{}", saw());
+        assert_eq!(
+            message.get("id"),
+            Some(&id).filter(|i| !i.is_null()),
+            "{}",
+            saw()
+        );
         let text = message["error"]["message"].as_str().unwrap();
         assert!(!text.contains('\n'), "not one line: {}", saw());
         for word in words {

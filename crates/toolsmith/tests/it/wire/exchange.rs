@@ -10,68 +10,68 @@ use super::schema::check;
 /// The field of `_meta` that names the revision.
 const VERSION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
 
-/// What is known of a request when its answer comes.
+/// What is known of requests when their answers come.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exchange {
-    /// The revision, where one was agreed on.
+    /// The revision of the last request, where one was agreed on.
     revision: Option<String>,
-    /// What was asked, by id.
-    asked: Vec<(Value, String)>,
+    asked: Vec<Asked>,
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    id: Value,
+    method: String,
+    revision: Option<String>,
 }
 
 impl Exchange {
     /// A request over HTTP, in a session of the revision given if there is one.
     pub(crate) fn http(ask: &Ask, session: Option<String>) -> Self {
-        let mut exchange = Self::message(&ask.body, session);
-        if ask.get_field("MCP-Protocol-Version") == Some(MODERN) {
-            exchange.revision = Some(MODERN.to_owned());
-        }
+        let modern = ask.get_field("MCP-Protocol-Version") == Some(MODERN);
+        let mut exchange = Self::default();
+        exchange.asked(&ask.body, modern.then(|| MODERN.to_owned()).or(session));
         exchange
     }
 
-    /// A message, in a conversation of the revision given if there is one.
-    pub(crate) fn message(body: &[u8], legacy: Option<String>) -> Self {
+    /// Notes a body that was sent, in a conversation of the revision given if there is one.
+    pub(crate) fn asked(&mut self, body: &[u8], agreed: Option<String>) {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let messages = match &body {
             Value::Array(messages) => messages.as_slice(),
             one => std::slice::from_ref(one),
         };
-        let asked = messages.iter().filter_map(|m| {
-            let method = m["method"].as_str()?;
-            Some((m.get("id")?.clone(), method.to_owned()))
-        });
         let named = body.pointer(VERSION).and_then(Value::as_str);
-        let modern = named.filter(|v| *v >= MODERN || !v.starts_with("20"));
-        Self {
-            asked: asked.collect(),
-            revision: modern.map(|_| MODERN.to_owned()).or(legacy),
-        }
-    }
-
-    /// Takes over what another request asked, for answers that come in any order.
-    pub(crate) fn remember(&mut self, other: Exchange) {
-        self.revision = other.revision;
-        self.asked.extend(other.asked);
+        let modern = named.is_some_and(|v| v >= MODERN || !v.starts_with("20"));
+        self.revision = modern.then(|| MODERN.to_owned()).or(agreed);
+        let asked = messages.iter().filter_map(|m| {
+            Some(Asked {
+                id: m.get("id")?.clone(),
+                method: m["method"].as_str()?.to_owned(),
+                revision: self.revision.clone(),
+            })
+        });
+        self.asked.extend(asked);
     }
 
     /// Checks a message that came in answer. Fails the test when it is wrong.
     pub(crate) fn answered(&self, message: &Value) {
         let agreed = message.pointer("/result/protocolVersion");
-        let revision = agreed.and_then(Value::as_str).or(self.revision.as_deref());
-        // Until a revision is agreed on, the newest that has errors without an id.
+        let asked = message.get("id").and_then(|id| self.find(id));
+        let revision = agreed.and_then(Value::as_str);
+        let revision = revision.or(match asked {
+            Some(asked) => asked.revision.as_deref(),
+            None => self.revision.as_deref(),
+        });
+        // Until a revision is agreed on, the newest legacy one.
         let revision = revision.unwrap_or("2025-11-25");
-        if let Err(wrong) = check(revision, |id| self.method(id), message) {
+        let method = |id: &Value| self.find(id).map(|asked| asked.method.as_str());
+        if let Err(wrong) = check(revision, method, message) {
             panic!("{wrong}\nrevision {revision}, message: {message}");
         }
     }
 
-    fn method(&self, id: &Value) -> Option<&str> {
-        let mut asked = self.asked.iter().rev();
-        asked.find(|(i, _)| i == id).map(|(_, m)| m.as_str())
-    }
-
-    /// Whether everything that was asked is in these answers, each once.
-    pub(crate) fn ids(&self) -> Vec<Value> {
-        self.asked.iter().map(|(id, _)| id.clone()).collect()
+    fn find(&self, id: &Value) -> Option<&Asked> {
+        self.asked.iter().rev().find(|asked| asked.id == *id)
     }
 }

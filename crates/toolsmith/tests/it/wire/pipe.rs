@@ -1,7 +1,5 @@
 //! A client over a pair of streams, a message a line.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
-
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -49,12 +47,13 @@ impl Pipe {
 
     /// Sends a line as it is.
     pub(crate) async fn line(&mut self, line: impl ToString) {
-        let mut line = line.to_string().into_bytes();
-        let mut sent = Exchange::message(&line, self.legacy.clone());
-        std::mem::swap(&mut sent, &mut self.exchange);
-        let newest = std::mem::replace(&mut self.exchange, sent);
-        self.exchange.remember(newest);
-        line.push(b'\n');
+        self.unfinished(format!("{}\n", line.to_string())).await;
+    }
+
+    /// Sends a line without its end.
+    pub(crate) async fn unfinished(&mut self, line: impl ToString) {
+        let line = line.to_string().into_bytes();
+        self.exchange.asked(&line, self.legacy.clone());
         let to = self.to.as_mut().unwrap();
         soon("writing", to.write_all(&line)).await.unwrap();
         soon("writing", to.flush()).await.unwrap();
@@ -68,7 +67,9 @@ impl Pipe {
     /// The next message, or nothing at the end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
-        let read = soon("a line", self.from.read_line(&mut line)).await.unwrap();
+        let read = soon("a line", self.from.read_line(&mut line))
+            .await
+            .unwrap();
         if read == 0 {
             return None;
         }

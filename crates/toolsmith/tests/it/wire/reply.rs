@@ -1,7 +1,5 @@
 //! Answers, whole or as they come.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
-
 use std::collections::VecDeque;
 
 use serde_json::Value;

@@ -1,7 +1,5 @@
 //! A real server of our own, inside the test.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a server does")]
-
 use std::ops::Deref;
 use std::sync::Arc;
 

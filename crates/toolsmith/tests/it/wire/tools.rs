@@ -78,7 +78,7 @@ async fn echo(text: String) -> String {
 }
 
 /// Count up to a number, and report each step.
-#[tool(title = "Count", tags = ["slow"])]
+#[tool(title = "Count", tags("slow"))]
 async fn count(
     context: Context,
     /// How far to count.

@@ -1,0 +1,10 @@
+//! Streamable HTTP where everything fits.
+
+mod answers;
+mod edge;
+mod mounted;
+#[cfg(target_os = "linux")]
+mod sockets;
+mod stopping;
+mod streams;
+mod writes;

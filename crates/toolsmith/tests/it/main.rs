@@ -1,0 +1,16 @@
+//! What the crate promises, seen from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test cannot go on without fails it"
+)]
+
+mod author;
+mod bad_input;
+mod golden;
+mod http;
+mod legacy_sessions;
+mod settings;
+mod stdio;
+mod support;
+mod wire;

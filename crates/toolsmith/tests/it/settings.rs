@@ -1,0 +1,6 @@
+//! Flags and environment of a real server.
+
+mod features;
+mod flags;
+mod refused;
+mod startup;

@@ -1,0 +1,245 @@
+//! Each flag and each variable does what it says.
+
+use serde_json::{Value, json};
+
+use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta, request};
+
+/// Every flag, its variable, and a value that holds something else than the default.
+pub(crate) const ALL: [(&str, &str, &str); 13] = [
+    ("--transport", "TOOLSMITH_TRANSPORT", "http"),
+    ("--host", "TOOLSMITH_HOST", "::1"),
+    ("--port", "TOOLSMITH_PORT", "0"),
+    ("--path", "TOOLSMITH_PATH", "/tools"),
+    ("--allow-host", "TOOLSMITH_ALLOW_HOST", "mcp.example"),
+    (
+        "--allow-origin",
+        "TOOLSMITH_ALLOW_ORIGIN",
+        "https://app.example",
+    ),
+    ("--max-body", "TOOLSMITH_MAX_BODY", "1000"),
+    ("--max-sessions", "TOOLSMITH_MAX_SESSIONS", "1"),
+    ("--session-idle", "TOOLSMITH_SESSION_IDLE", "20ms"),
+    ("--max-line", "TOOLSMITH_MAX_LINE", "600"),
+    ("--call-timeout", "TOOLSMITH_CALL_TIMEOUT", "30s"),
+    ("--log", "TOOLSMITH_LOG", "json"),
+    ("--log-level", "TOOLSMITH_LOG_LEVEL", "warn"),
+];
+
+fn sum() -> Ask {
+    modern(1, "tools/call", call("add", json!({"a": 2, "b": 3})))
+}
+
+/// Starts the example over HTTP with one setting, as a flag and as a variable.
+async fn both(flag: &str, value: &str) -> Vec<(Program, Endpoint)> {
+    let (_, variable, _) = *ALL.iter().find(|(f, ..)| *f == flag).unwrap();
+    let http = ["--transport", "http", "--port", "0"];
+    let by_flag = [http.as_slice(), &[flag, value]].concat();
+    let mut started = Vec::new();
+    for (arguments, environment) in [
+        (by_flag.as_slice(), [].as_slice()),
+        (http.as_slice(), [(variable, value)].as_slice()),
+    ] {
+        let mut program = Program::hello(arguments, environment).await;
+        let url = program.url().await;
+        started.push((program, Endpoint::at(&url)));
+    }
+    started
+}
+
+#[tokio::test]
+async fn the_help_lists_every_flag_and_every_variable() {
+    let program = Program::hello(&["--help"], &[]).await;
+    let (code, help, _) = program.output().await;
+    assert_eq!(code, Some(0));
+    for (flag, variable, _) in ALL {
+        assert!(
+            help.contains(&format!("{flag} <")),
+            "{flag} is not in:\n{help}"
+        );
+        assert!(
+            help.contains(&format!("[env: {variable}=]")),
+            "{variable} is not in:\n{help}"
+        );
+    }
+    let flags = help
+        .lines()
+        .filter(|line| line.trim_start().starts_with("--"));
+    assert_eq!(
+        flags.count(),
+        ALL.len(),
+        "a flag that this test does not know:\n{help}"
+    );
+}
+
+#[tokio::test]
+async fn the_transport_has_two_names_and_may_come_from_the_environment() {
+    for (arguments, environment) in [
+        (
+            ["--port", "0", "--transport", "http"].as_slice(),
+            [].as_slice(),
+        ),
+        (&["--port", "0", "--transport", "streamable-http"], &[]),
+        (&["--port", "0"], &[("TOOLSMITH_TRANSPORT", "http")]),
+        (
+            &[],
+            &[
+                ("TOOLSMITH_TRANSPORT", "streamable-http"),
+                ("TOOLSMITH_PORT", "0"),
+            ],
+        ),
+    ] {
+        let mut program = Program::hello(arguments, environment).await;
+        let url = program.url().await;
+        assert!(
+            url.starts_with("http://127.0.0.1:") && url.ends_with("/mcp"),
+            "{url}"
+        );
+        Endpoint::at(&url).still_serves().await;
+    }
+}
+
+#[tokio::test]
+async fn a_flag_beats_its_variable() {
+    let arguments = ["--transport", "http", "--port", "0", "--path", "/flag"];
+    let environment = [
+        ("TOOLSMITH_TRANSPORT", "stdio"),
+        ("TOOLSMITH_PORT", "1"),
+        ("TOOLSMITH_PATH", "/variable"),
+    ];
+    let mut program = Program::hello(&arguments, &environment).await;
+    let url = program.url().await;
+    assert!(url.ends_with("/flag"), "{url}");
+    Endpoint::at(&url).still_serves().await;
+}
+
+#[tokio::test]
+async fn the_path_and_the_host_are_in_the_url() {
+    for (_program, endpoint) in both("--path", "/tools").await {
+        assert_eq!(endpoint.path, "/tools");
+        endpoint.still_serves().await;
+    }
+    for host in ["localhost", "127.0.0.1", "0.0.0.0"] {
+        for (_program, endpoint) in both("--host", host).await {
+            assert!(endpoint.address.ip().is_loopback(), "{host}: {endpoint:?}");
+            endpoint.still_serves().await;
+        }
+    }
+    // Not every machine has IPv6.
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        for (_program, endpoint) in both("--host", "::1").await {
+            assert!(endpoint.address.is_ipv6(), "{endpoint:?}");
+            endpoint.still_serves().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn hosts_and_origins_are_allowed() {
+    for (_program, endpoint) in both("--allow-host", "mcp.example,other.example").await {
+        for host in ["mcp.example", "other.example:80"] {
+            let reply = endpoint.send(&sum().field("Host", host)).await;
+            assert_eq!(reply.status, 200, "{reply:?}");
+        }
+        let reply = endpoint.send(&sum().field("Host", "third.example")).await;
+        assert_eq!(reply.status, 403, "{reply:?}");
+    }
+    for (_program, endpoint) in both("--allow-origin", "https://app.example").await {
+        let reply = endpoint
+            .send(&sum().field("Origin", "https://app.example"))
+            .await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let reply = endpoint
+            .send(&sum().field("Origin", "https://other.example"))
+            .await;
+        assert_eq!(reply.status, 403, "{reply:?}");
+    }
+    let repeated = [
+        "--allow-origin",
+        "https://a.example",
+        "--allow-origin",
+        "https://b.example",
+    ];
+    let (_program, endpoint) = Program::hello_http(&repeated).await;
+    for origin in ["https://a.example", "https://b.example"] {
+        let reply = endpoint.send(&sum().field("Origin", origin)).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_http_hold() {
+    for (_program, endpoint) in both("--max-body", "1000").await {
+        let reply = endpoint.send(&Ask::post("x".repeat(1001))).await;
+        assert_eq!(reply.status, 413, "{reply:?}");
+        endpoint.still_serves().await;
+    }
+    for (_program, endpoint) in both("--max-sessions", "1").await {
+        endpoint.session("2025-06-18").await;
+        let reply = endpoint.send(&initialize("2025-06-18")).await;
+        assert_eq!(reply.status, 503, "{reply:?}");
+    }
+    for (_program, endpoint) in both("--session-idle", "20ms").await {
+        let reply = endpoint.send(&initialize("2025-06-18")).await;
+        let id = reply.field("mcp-session-id").unwrap();
+        let ping = Ask::post(request(1, "ping", json!({}))).field("Mcp-Session-Id", id);
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        assert_eq!(endpoint.send(&ping).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn the_limit_of_stdio_holds() {
+    for (arguments, environment) in [
+        (["--max-line", "600"].as_slice(), [].as_slice()),
+        (&[], &[("TOOLSMITH_MAX_LINE", "600")]),
+    ] {
+        let mut program = Program::hello(arguments, environment).await;
+        let mut pipe = program.pipe();
+        let answer = pipe.ask("x".repeat(601)).await;
+        assert_eq!(answer["error"]["code"], -31009, "{answer}");
+        let params = json!({"_meta": modern_meta()});
+        let answer = pipe.ask(request(1, "tools/list", params)).await;
+        assert!(answer["result"].is_object(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_as_loud_and_in_the_form_that_was_asked_for() {
+    let refused = sum().field("Origin", "https://evil.example");
+    let (mut program, endpoint) = Program::hello_http(&["--log-level", "warn"]).await;
+    endpoint.send(&refused).await;
+    let line = program.logged("--allow-origin").await;
+    assert!(line.contains("WARN"), "{line}");
+
+    let (program, endpoint) = Program::hello_http(&["--log-level", "error"]).await;
+    endpoint.send(&refused).await;
+    program.terminate().await;
+    let (_, _, log) = program.output().await;
+    assert!(!log.contains("--allow-origin"), "{log}");
+
+    let (mut program, endpoint) = Program::hello_http(&["--log", "off"]).await;
+    endpoint.send(&refused).await;
+    program.terminate().await;
+    assert_eq!(program.log_line().await, None);
+}
+
+#[tokio::test]
+async fn with_a_json_log_every_line_on_standard_error_is_json() {
+    let arguments = ["--transport", "http", "--port", "0", "--log", "json"];
+    let mut program = Program::hello(&arguments, &[]).await;
+    let started: Value = serde_json::from_str(&program.log_line().await.unwrap()).unwrap();
+    assert_eq!(started["server"], "hello-toolsmith", "{started}");
+    assert_eq!(started["transport"], "http", "{started}");
+    let endpoint = Endpoint::at(started["endpoint"].as_str().unwrap());
+    endpoint
+        .send(&sum().field("Origin", "https://evil.example"))
+        .await;
+    let line = program.log_line().await.unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["level"], "WARN", "{line}");
+    assert!(
+        line.to_string()
+            .contains("--allow-origin https://evil.example"),
+        "{line}"
+    );
+}
