@@ -28,6 +28,22 @@ pub use settings::Args;
 pub use stdio::Stdio;
 pub use toolsmith_core::server::Server;
 pub use toolsmith_core::{ports, protocol, server};
+/// ```
+/// use toolsmith::prelude::*;
+///
+/// /// Add two integers and return the sum.
+/// #[tool(read_only, title = "Add")]
+/// fn add(
+///     /// The first addend.
+///     a: i64,
+///     #[default(1)] b: i64,
+/// ) -> i64 {
+///     a + b
+/// }
+///
+/// assert_eq!(add(2, 3), 5);
+/// assert!(Server::new("calculator").tool::<add>().build().is_ok());
+/// ```
 pub use toolsmith_macros::tool;
 pub use transport::{ServerExt, Transport};
 

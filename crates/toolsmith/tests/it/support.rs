@@ -168,9 +168,9 @@ impl Gate {
     pub(crate) fn wait(&self) {
         self.reached.notify_one();
         let opened = self.opened.lock().unwrap();
-        let limit = Duration::from_secs(20);
+
         opened
-            .recv_timeout(limit)
+            .recv_timeout(PATIENCE)
             .expect("the gate was never opened");
     }
 
