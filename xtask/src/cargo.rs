@@ -43,6 +43,8 @@ pub(crate) fn unit(workspace: &Workspace) -> Outcome {
             "--",
             "--show-output",
         ])
+        // Some tests panic on purpose.
+        .env("RUST_BACKTRACE", "0")
         .run()?;
     let mut notes = Vec::new();
     if !workspace.root.join("../shared/schema").exists() {

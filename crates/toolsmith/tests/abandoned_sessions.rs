@@ -22,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const SESSIONS: usize = 10_000;
 const CONNECTIONS: usize = 8;
 /// Long enough for a round to be opened on a slow machine before its first session goes.
-const IDLE: Duration = Duration::from_secs(4);
+const IDLE: Duration = Duration::from_secs(3);
 /// What may differ: buffers of the runtime and of the connections.
 const HEAP_SLACK: usize = 64 * 1024;
 const RESIDENT_SLACK: usize = 2 * 1024 * 1024;
