@@ -6,6 +6,7 @@
 )]
 
 mod api;
+mod bench;
 mod cargo;
 mod clients;
 mod conformance;
@@ -123,12 +124,19 @@ const PARTS: &[Part] = &[
     },
 ];
 
+/// What is run alone, and not by `test`.
+const ALONE: &[Part] = &[Part {
+    name: "bench",
+    about: "calls a second, beside bare axum doing the same; not a part of `test`",
+    run: |w, _| bench::run(w),
+}];
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let workspace = Workspace::find();
     match args.split_first() {
         Some((name, _)) if name == "test" => summary::run(&workspace, PARTS.iter(), &[]),
-        Some((name, rest)) => match PARTS.iter().find(|part| part.name == *name) {
+        Some((name, rest)) => match all().find(|part| part.name == *name) {
             Some(part) => summary::run(&workspace, std::iter::once(part), rest),
             None => usage(&format!("There is no part named `{name}`.")),
         },
@@ -136,10 +144,14 @@ fn main() -> ExitCode {
     }
 }
 
+fn all() -> impl Iterator<Item = &'static Part> {
+    PARTS.iter().chain(ALONE)
+}
+
 /// Says what can be run.
 fn usage(problem: &str) -> ExitCode {
     eprintln!("{problem} Run `cargo xtask test` for everything, or one of:");
-    for part in PARTS {
+    for part in all() {
         eprintln!("  cargo xtask {:<12} {}", part.name, part.about);
     }
     ExitCode::from(2)

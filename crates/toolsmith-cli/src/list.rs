@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::connect::Client;
 use crate::error::Result;
 use crate::output::{Output, Paint, clean, first_line};
-use crate::schema::{Argument, Schema};
+use crate::schema::Schema;
 
 /// Descriptions line up behind signatures of up to this width.
 const MAX_COLUMN: usize = 48;
@@ -64,18 +64,9 @@ fn signature(tool: &Tool, paint: Paint) -> String {
     let mut text = paint.name(&one_line(&tool.name));
     for argument in Schema::new(&tool.input_schema).arguments() {
         text.push(' ');
-        text.push_str(&paint.faint(&one_line(&describe(&argument))));
+        text.push_str(&paint.faint(&one_line(&argument.signature())));
     }
     text
-}
-
-fn describe(argument: &Argument<'_>) -> String {
-    let (name, kind) = (argument.name, argument.type_text());
-    match (argument.required, argument.default()) {
-        (true, _) => format!("<{name}: {kind}>"),
-        (false, Some(default)) => format!("[{name}: {kind} = {default}]"),
-        (false, None) => format!("[{name}: {kind}]"),
-    }
 }
 
 fn one_line(text: &str) -> String {

@@ -86,6 +86,16 @@ impl<'a> Argument<'a> {
         type_text(self.schema, self.root, DEPTH)
     }
 
+    /// How it is given: `<a: integer>`, or `[b: integer = 3]` where it may be left out.
+    pub(crate) fn signature(&self) -> String {
+        let (name, kind) = (self.name, self.type_text());
+        match (self.required, self.default()) {
+            (true, _) => format!("<{name}: {kind}>"),
+            (false, Some(default)) => format!("[{name}: {kind} = {default}]"),
+            (false, None) => format!("[{name}: {kind}]"),
+        }
+    }
+
     pub(crate) fn default(&self) -> Option<&'a Value> {
         self.schema.get("default").filter(|value| !value.is_null())
     }

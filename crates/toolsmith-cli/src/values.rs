@@ -75,7 +75,7 @@ fn parse_pair(word: &str) -> Result<Pair> {
         });
     };
     let json = serde_json::from_str(text).map_err(|error| {
-        Failure::usage(format!("{key}:= expects JSON, found {text:?}: {error}"))
+        Failure::usage(format!("{key}:= expects JSON, got {text:?}: {error}"))
             .hint(format!("for a string, write {key}={text}"))
     })?;
     Ok(Pair {
@@ -99,7 +99,8 @@ pub(crate) fn resolve(
         }
         let value = match value {
             Typed::Json(json) => json,
-            Typed::Text(text) => read(&key, text, argument)?,
+            Typed::Text(text) => read(&key, text, argument)
+                .map_err(|failure| with_arguments(failure, tool, &known))?,
         };
         object.insert(key, value);
     }
@@ -107,12 +108,30 @@ pub(crate) fn resolve(
 }
 
 fn unknown_key(tool: &str, key: &str, known: &[Argument<'_>]) -> Failure {
-    let names: Vec<&str> = known.iter().map(|argument| argument.name).collect();
     let failure = Failure::usage(format!("{tool} has no argument {key}"));
-    if names.is_empty() {
-        failure.hint(format!("{tool} takes no arguments"))
-    } else {
-        failure.hint(format!("{tool} takes: {}", names.join(", ")))
+    with_arguments(failure, tool, known)
+}
+
+/// Adds what the tool takes, where there is no better hint.
+fn with_arguments(failure: Failure, tool: &str, known: &[Argument<'_>]) -> Failure {
+    if failure.hint_text().is_some() {
+        return failure;
+    }
+    let takes: Vec<String> = known.iter().map(Argument::signature).collect();
+    failure.hint(match takes.is_empty() {
+        true => format!("{tool} takes no arguments"),
+        false => format!("{tool} takes: {}", takes.join(" ")),
+    })
+}
+
+/// A type with its article: `an integer`, `a boolean`, `a list (string[])`.
+fn with_article(expected: &str) -> String {
+    match expected {
+        list if list.ends_with("[]") => format!("a list ({list})"),
+        choice if choice.contains(" | ") => format!("one of {choice}"),
+        "integer" | "object" | "array" => format!("an {expected}"),
+        "number" | "boolean" => format!("a {expected}"),
+        value => value.to_owned(),
     }
 }
 
@@ -138,7 +157,7 @@ fn read(key: &str, text: String, argument: Option<&Argument<'_>>) -> Result<Valu
             let expected = argument.map(Argument::type_text).unwrap_or_default();
             let failure = Failure::new(
                 Exit::Usage,
-                format!("the argument {key} expects {expected}, found {text:?}"),
+                format!("`{key}` expects {}, got {text:?}", with_article(&expected)),
             );
             Err(match expected.ends_with("[]") {
                 true => failure.hint(format!("write a list as JSON: {key}='[…]'")),
@@ -166,6 +185,7 @@ mod tests {
             "either": {"type": ["string", "integer"]},
             "any": true,
             "mode": {"enum": ["fast", "slow"]},
+            "switch": {"type": ["integer", "boolean"]},
             "level": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
         }});
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -210,17 +230,24 @@ mod tests {
     #[test]
     fn values_of_another_type_are_refused_by_name() {
         for (word, says) in [
-            ("count=two", "count expects integer, found \"two\""),
-            ("count=2.5", "count expects integer"),
-            ("count=", "count expects integer"),
-            ("on=yes", "on expects boolean"),
-            ("tags=a", "tags expects string[]"),
-            ("extra=[]", "extra expects object"),
+            ("count=two", "`count` expects an integer, got \"two\""),
+            ("count=2.5", "`count` expects an integer, got \"2.5\""),
+            ("count=", "`count` expects an integer, got \"\""),
+            ("on=yes", "`on` expects a boolean"),
+            ("tags=a", "`tags` expects a list (string[])"),
+            ("switch=high", "`switch` expects one of integer | boolean"),
+            ("extra=[]", "`extra` expects an object"),
         ] {
             let failure = read_all(&[word]).unwrap_err();
             assert!(failure.message().contains(says), "{word}: {failure}");
             assert_eq!(failure.exit, Some(Exit::Usage));
         }
+        let failure = read_all(&["count=two"]).unwrap_err();
+        let hint = failure.hint_text().unwrap();
+        assert!(hint.starts_with("tool takes: "), "{hint}");
+        assert!(hint.contains("[count: integer]"), "{hint}");
+        let failure = read_all(&["tags=a"]).unwrap_err();
+        assert!(failure.hint_text().unwrap().contains("tags='[…]'"));
     }
 
     #[test]

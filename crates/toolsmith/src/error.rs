@@ -17,7 +17,10 @@ enum Kind {
     /// The server itself is wrong.
     Start(StartError),
     /// Something that was set is wrong.
-    Setting(String),
+    Setting {
+        message: String,
+        hint: Option<String>,
+    },
     /// The address cannot be listened on.
     Bind {
         address: String,
@@ -32,7 +35,26 @@ enum Kind {
 
 impl Error {
     pub(crate) fn setting(message: impl Into<String>) -> Self {
-        Self(Box::new(Kind::Setting(message.into())))
+        let (message, hint) = (message.into(), None);
+        Self(Box::new(Kind::Setting { message, hint }))
+    }
+
+    /// Says what to do about a setting that is wrong.
+    pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
+        if let Kind::Setting { hint, .. } = &mut *self.0 {
+            *hint = Some(text.into());
+        }
+        self
+    }
+
+    /// Says it in other words, where a setting is wrong.
+    pub(crate) fn reworded(mut self, words: impl FnOnce(&str) -> Option<String>) -> Self {
+        if let Kind::Setting { message, .. } = &mut *self.0
+            && let Some(other) = words(message)
+        {
+            *message = other;
+        }
+        self
     }
 
     pub(crate) fn bind(address: impl Into<String>, error: std::io::Error) -> Self {
@@ -51,7 +73,7 @@ impl Error {
 
     /// A setting is wrong, or needs a feature that this program was built without.
     pub fn is_setting(&self) -> bool {
-        matches!(*self.0, Kind::Setting(_))
+        matches!(*self.0, Kind::Setting { .. })
     }
 
     /// The address cannot be listened on, for example because it is in use.
@@ -60,8 +82,9 @@ impl Error {
     }
 
     /// What to do next, where that is known.
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&str> {
         match &*self.0 {
+            Kind::Setting { hint, .. } => hint.as_deref(),
             Kind::Bind { error, .. } => match error.kind() {
                 std::io::ErrorKind::AddrInUse => Some(
                     "another program listens there; end it, or choose another port with --port (0 for any)",
@@ -72,6 +95,13 @@ impl Error {
                 std::io::ErrorKind::AddrNotAvailable => {
                     Some("this machine has no such address; choose another with --host")
                 }
+                std::io::ErrorKind::InvalidInput => {
+                    Some("an address is a host and a port, such as 127.0.0.1:8000")
+                }
+                // What fails without the system's error number is the search for the name.
+                _ if error.raw_os_error().is_none() => Some(
+                    "no address was found for that host; is its name spelt right? --host chooses another",
+                ),
                 _ => Some("choose another address with --host and --port"),
             },
             _ => None,
@@ -83,7 +113,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Start(error) => fmt::Display::fmt(error, f),
-            Kind::Setting(message) => f.write_str(message),
+            Kind::Setting { message, .. } => f.write_str(message),
             Kind::Bind { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Kind::Io { doing, error } => write!(f, "{doing} failed: {error}"),
         }
@@ -104,7 +134,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Start(error) => Some(error),
-            Kind::Setting(_) => None,
+            Kind::Setting { .. } => None,
             Kind::Bind { error, .. } | Kind::Io { error, .. } => Some(error),
         }
     }

@@ -84,9 +84,11 @@ impl ServerExt for Server {
             .enable_all()
             .build()
             .map_err(|e| crate::Error::io("starting the runtime", e))?;
+        let serving = crate::log::Serving::begin();
         let ended = runtime.block_on(transport.serve_engine(engine, Announce::People));
         // Waiting for threads of the pool would keep a client that is gone waiting too.
         runtime.shutdown_background();
+        drop(serving);
         ended
     }
 

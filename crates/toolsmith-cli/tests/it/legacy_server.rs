@@ -62,7 +62,7 @@ fn an_unknown_tool_or_argument_is_named_with_the_known_ones() {
     );
     let stderr = with_server(&["call", "first", "m=5"]).failed(2);
     assert!(
-        stderr.contains("no argument m") && stderr.contains("takes: n"),
+        stderr.contains("no argument m") && stderr.contains("takes: <n: integer>"),
         "{stderr}"
     );
 }

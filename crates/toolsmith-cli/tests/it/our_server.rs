@@ -23,7 +23,12 @@ fn behaves(run: &dyn Fn(&[&str]) -> Ran) {
     let stderr = run(&["call", "add", r#"{"a": "two", "b": 3}"#]).failed(1);
     assert!(stderr.contains('a'), "{stderr}");
     let stderr = run(&["call", "add", "a=two", "b=3"]).failed(2);
-    assert!(stderr.contains("a expects integer"), "{stderr}");
+    assert!(
+        stderr.contains(r#"`a` expects an integer, got "two""#),
+        "{stderr}"
+    );
+    let takes = "add takes: <a: integer> <b: integer>";
+    assert!(stderr.contains(takes), "{stderr}");
     let stderr = run(&["call", "subtract", "{}"]).failed(4);
     assert!(stderr.contains("subtract"), "{stderr}");
 }

@@ -7,7 +7,7 @@
 //! | none | none | legacy |
 //! | none | a legacy revision | legacy |
 //! | none | any other | refused, the header is missing |
-//! | legacy | none, or the same | legacy |
+//! | legacy | none, or a legacy revision | legacy |
 //! | modern | the same | modern |
 //! | modern | none | refused, `_meta` is missing |
 //! | unknown | the same | refused, the revision is not served |
@@ -49,26 +49,29 @@ pub enum Decoded {
 ///
 /// A [`Refusal`], with the id of the request where one could be read.
 pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Decoded, Refusal> {
-    let named = Named::read(headers).map_err(|error| refused(error, None, Era::Modern))?;
+    let named = Named::read(headers);
     let era = named.era();
     match message::read(body).map_err(|invalid| refused(invalid.error, invalid.id, era))? {
-        Body::Batch(items) if era == Era::Legacy => {
-            if let Named::Unknown(version) = named {
-                return Err(refused(unsupported_legacy(version), None, Era::Legacy));
+        Body::Batch(items) => match named {
+            Named::Unknown(v) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
+            Named::Unreadable(error) => Err(unreadable(error, None, None)),
+            Named::Modern(_) => Err(refused(ProtocolError::no_batches(), None, era)),
+            Named::Nothing | Named::Legacy(_) => {
+                Ok(Decoded::Batch(items.into_iter().map(in_batch).collect()))
             }
-            Ok(Decoded::Batch(items.into_iter().map(in_batch).collect()))
-        }
-        Body::Batch(_) => Err(refused(no_batches(), None, era)),
+        },
         Body::One(Message::Request(request)) => request_of(request, named, headers),
         Body::One(Message::Notification(it)) => match (named, it.params.meta.version()) {
             (Named::Modern(_), _) => Ok(Decoded::ModernNotification(it)),
             (Named::Nothing, Some(v)) if !is_legacy(&v) => Ok(Decoded::ModernNotification(it)),
             (Named::Unknown(v), _) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
+            (Named::Unreadable(error), v) => Err(unreadable(error, v.as_deref(), None)),
             _ => Ok(Decoded::Legacy(Message::Notification(it))),
         },
         Body::One(Message::Response) => match named {
             Named::Modern(_) => Err(refused(no_responses(), None, Era::Modern)),
             Named::Unknown(v) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
+            Named::Unreadable(error) => Err(unreadable(error, None, None)),
             _ => Ok(Decoded::Legacy(Message::Response)),
         },
     }
@@ -81,47 +84,51 @@ pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Deco
 /// A [`Refusal`] when the revision named is none that is served.
 pub fn decode_bodiless(headers: &RequestHeaders<'_>) -> Result<Era, Refusal> {
     match Named::read(Some(headers)) {
-        Ok(Named::Unknown(version)) => Err(refused(unsupported_legacy(version), None, Era::Legacy)),
-        Ok(named) => Ok(named.era()),
-        Err(error) => Err(refused(error, None, Era::Modern)),
+        Named::Unknown(version) => Err(refused(unsupported_legacy(version), None, Era::Legacy)),
+        Named::Unreadable(error) => Err(unreadable(error, None, None)),
+        named => Ok(named.era()),
     }
 }
 
 /// What `MCP-Protocol-Version` names.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Named<'a> {
     /// The transport has no header fields, or this one is missing.
     Nothing,
     Legacy(Revision),
     Modern(Revision),
     Unknown(&'a str),
+    /// Given more than once, or no text.
+    Unreadable(ProtocolError),
 }
 
 impl<'a> Named<'a> {
-    fn read(headers: Option<&RequestHeaders<'a>>) -> Result<Self, ProtocolError> {
+    fn read(headers: Option<&RequestHeaders<'a>>) -> Self {
         let Some(headers) = headers else {
-            return Ok(Named::Nothing);
+            return Named::Nothing;
         };
-        let Some(text) = headers.protocol_version.text(VERSION_HEADER)? else {
-            return Ok(Named::Nothing);
+        let text = match headers.protocol_version.text(VERSION_HEADER) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Named::Nothing,
+            Err(error) => return Named::Unreadable(error),
         };
-        Ok(match Revision::parse(text) {
+        match Revision::parse(text) {
             Some(revision) if revision.is_modern() => Named::Modern(revision),
             Some(revision) => Named::Legacy(revision),
             None => Named::Unknown(text),
-        })
+        }
     }
 
-    fn era(self) -> Era {
+    fn era(&self) -> Era {
         match self {
             Named::Modern(_) => Era::Modern,
             _ => Era::Legacy,
         }
     }
 
-    fn text(self) -> Option<&'a str> {
+    fn text(&self) -> Option<&'a str> {
         match self {
-            Named::Nothing => None,
+            Named::Nothing | Named::Unreadable(_) => None,
             Named::Legacy(revision) | Named::Modern(revision) => Some(revision.as_str()),
             Named::Unknown(text) => Some(text),
         }
@@ -150,11 +157,12 @@ fn request_of(
             Era::Modern,
         )),
         (Named::Legacy(_), None) => Ok(Decoded::Legacy(Message::Request(request))),
-        (Named::Legacy(revision), Some(v)) if v == revision.as_str() => {
+        (Named::Legacy(_), Some(v)) if is_legacy(v) => {
             Ok(Decoded::Legacy(Message::Request(request)))
         }
+        (Named::Unreadable(error), in_meta) => Err(unreadable(error, in_meta, id)),
         (Named::Unknown(v), None) => Err(refused(unsupported_legacy(v), id, Era::Legacy)),
-        (_, in_meta) => modern(request, named, in_meta, headers)
+        (named, in_meta) => modern(request, &named, in_meta, headers)
             .map_err(|error| refused(error, id, Era::Modern)),
     }
 }
@@ -162,7 +170,7 @@ fn request_of(
 /// A request that is modern by its header, its `_meta` or both.
 fn modern(
     request: Request,
-    named: Named<'_>,
+    named: &Named<'_>,
     in_meta: Option<&str>,
     headers: Option<&RequestHeaders<'_>>,
 ) -> Result<Decoded, ProtocolError> {
@@ -233,19 +241,23 @@ fn refused(error: ProtocolError, id: Option<RequestId>, era: Era) -> Refusal {
     error.refuse(id, era)
 }
 
-/// The refusal of a batch where the revision has none.
-fn no_batches() -> ProtocolError {
-    ProtocolError::new(
-        ErrorKind::InvalidRequest,
-        "this revision has no batches; send each message by itself",
-    )
-}
-
 fn no_responses() -> ProtocolError {
     ProtocolError::new(
         ErrorKind::InvalidRequest,
         "clients of this revision send requests and notifications, not responses",
     )
+}
+
+/// The refusal of a version header that cannot be read. Only a request that is modern by
+/// its `_meta` is told in the words of the modern revision.
+fn unreadable(error: ProtocolError, in_meta: Option<&str>, id: Option<RequestId>) -> Refusal {
+    match in_meta {
+        Some(version) if !is_legacy(version) => refused(error, id, Era::Modern),
+        _ => {
+            let error = ProtocolError::new(ErrorKind::InvalidRequest, error.message);
+            refused(error, id, Era::Legacy)
+        }
+    }
 }
 
 fn unsupported_legacy(version: &str) -> ProtocolError {

@@ -1,5 +1,7 @@
 //! From an outcome to the JSON-RPC message that a client of a revision is sent.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -211,13 +213,23 @@ fn call(
 }
 
 /// Any JSON for a modern client; an object for a legacy one, wrapped where it is none.
+///
+/// Both framings, lines and events, end at a line end. In JSON those stand between tokens
+/// only, so they can be left out.
 fn structured_content(out: &mut Vec<u8>, value: &RawValue, revision: Revision) {
-    let json = value.get().as_bytes();
+    let is_line_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let json = match value.get().as_bytes() {
+        json if json.iter().any(is_line_end) => {
+            let kept = json.iter().filter(|byte| !is_line_end(byte));
+            Cow::Owned(kept.copied().collect::<Vec<u8>>())
+        }
+        json => Cow::Borrowed(json),
+    };
     if revision.is_modern() || json.starts_with(b"{") {
-        return member(out, "structuredContent", json);
+        return member(out, "structuredContent", &json);
     }
     out.extend_from_slice(br#""structuredContent":{"result":"#);
-    out.extend_from_slice(json);
+    out.extend_from_slice(&json);
     out.extend_from_slice(b"},");
 }
 
@@ -305,6 +317,23 @@ mod tests {
         assert_eq!(modern["result"]["structuredContent"], json!([1, 2]));
         let old = written(&outcome, Revision::V2025_03_26);
         assert!(old["result"].get("structuredContent").is_none());
+    }
+
+    #[test]
+    fn line_ends_in_structured_content_do_not_break_the_framing() {
+        let pretty = "{\n  \"a\":\r\n [1,\n 2]\n}";
+        let output = ToolOutput {
+            structured: Some(RawValue::from_string(pretty.into()).unwrap()),
+            ..ToolOutput::default()
+        };
+        for revision in [Revision::V2025_06_18, Revision::LATEST] {
+            let id = RequestId::from_json("7".into()).unwrap();
+            let message = encode(&Outcome::Call(output.clone()), &id, revision, &server());
+            let text = String::from_utf8(message).unwrap();
+            assert!(!text.contains(['\n', '\r']), "{text:?}");
+            let read: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read["result"]["structuredContent"], json!({"a": [1, 2]}));
+        }
     }
 
     #[test]

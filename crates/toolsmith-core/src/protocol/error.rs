@@ -52,7 +52,7 @@ pub enum ErrorKind {
     OriginNotAllowed,
     /// The body or line is larger than the limit.
     TooLarge,
-    /// The body ended early or could not be read.
+    /// The body ended early, took too long or could not be read.
     BodyUnreadable,
     /// The content type is not JSON.
     UnsupportedMediaType,
@@ -112,7 +112,7 @@ impl ErrorKind {
         row(ErrorKind::HostNotAllowed, -31007, (403, 403), "the host is not served here"),
         row(ErrorKind::OriginNotAllowed, -31008, (403, 403), "the origin is not allowed"),
         row(ErrorKind::TooLarge, -31009, (413, 413), "the message is over the size limit"),
-        row(ErrorKind::BodyUnreadable, -31010, (400, 400), "the body ended early"),
+        row(ErrorKind::BodyUnreadable, -31010, (400, 400), "the body ended early or took too long"),
         row(ErrorKind::UnsupportedMediaType, -31011, (415, 415), "the content type is not JSON"),
         row(ErrorKind::NotAcceptable, -31012, (406, 406), "the client accepts no form that is served"),
         row(ErrorKind::HttpMethodNotAllowed, -31013, (405, 405), "the HTTP method is not served"),
@@ -160,6 +160,14 @@ impl ProtocolError {
             message: message.into(),
             data: None,
         }
+    }
+
+    /// The refusal of a batch where the revision has none.
+    pub fn no_batches() -> Self {
+        Self::new(
+            ErrorKind::InvalidRequest,
+            "this revision has no batches; send each message by itself",
+        )
     }
 
     /// The same error with a `data` member.

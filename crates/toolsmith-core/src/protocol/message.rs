@@ -165,11 +165,14 @@ fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
     let Ok(method) = serde_json::from_str::<Method>(method.get()) else {
         return Err(Invalid::request("`method` is a string").with_id(id));
     };
-    let params = Params::read(body, envelope.params);
-    match (id, params) {
+    match (id, Params::read(body, envelope.params, &method)) {
         (Some(id), Ok(params)) => Ok(Message::Request(Request { id, method, params })),
-        (None, Ok(params)) => Ok(Message::Notification(Notification { method, params })),
-        (id, Err(error)) => Err(Invalid { id, error }),
+        (id @ Some(_), Err(error)) => Err(Invalid { id, error }),
+        // A notification is never answered, so one that does not fit says nothing.
+        (None, params) => Ok(Message::Notification(Notification {
+            method,
+            params: params.unwrap_or_default(),
+        })),
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    ClientCapabilities, ClientInfo, ErrorKind, ProgressToken, ProtocolError, meta::RawMeta,
-    method::NameParameter, plain,
+    ClientCapabilities, ClientInfo, ErrorKind, Method, ProgressToken, ProtocolError, RequestId,
+    meta::RawMeta, method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
@@ -46,9 +46,22 @@ struct RawParams<'a> {
     arguments: Option<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+struct OnlyMeta<'a> {
+    #[serde(borrow, default)]
+    _meta: Option<RawMeta<'a>>,
+}
+
 impl Params {
     /// Reads the `params` member of a message in `body`.
-    pub(super) fn read(body: &Bytes, raw: Option<&RawValue>) -> Result<Self, ProtocolError> {
+    ///
+    /// What a method that is not served makes of a name is nobody's concern, so for those
+    /// only `_meta` must fit: it says in which era they are not served.
+    pub(super) fn read(
+        body: &Bytes,
+        raw: Option<&RawValue>,
+        method: &Method,
+    ) -> Result<Self, ProtocolError> {
         // Some clients write `null` where they have nothing to say.
         let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
             return Ok(Self::default());
@@ -58,6 +71,12 @@ impl Params {
         }
         let read: RawParams<'_> = match serde_json::from_str(raw.get()) {
             Ok(read) => read,
+            Err(_) if matches!(method, Method::Other(_)) => RawParams {
+                _meta: plain::read::<OnlyMeta<'_>>(raw.get().as_bytes())
+                    .map_err(does_not_fit)?
+                    ._meta,
+                ..RawParams::default()
+            },
             // Read again to say which part it is, which the common request does not pay for.
             Err(_) => plain::read(raw.get().as_bytes()).map_err(does_not_fit)?,
         };
@@ -82,6 +101,17 @@ impl Params {
                 client_capabilities: meta.client_capabilities.map(slice),
             },
         })
+    }
+
+    /// The request that a `notifications/cancelled` is about.
+    pub fn cancelled(&self) -> Option<RequestId> {
+        #[derive(Deserialize)]
+        struct Cancelled<'a> {
+            #[serde(borrow, rename = "requestId")]
+            request_id: &'a RawValue,
+        }
+        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
+        RequestId::from_json(self.raw.slice_ref(read.request_id.get().as_bytes()))
     }
 
     /// The value of the parameter that names a primitive.

@@ -1,4 +1,7 @@
 //! From a request to an outcome.
+//!
+//! What is logged of a failure may hold a client's words. It is recorded as a string, not
+//! as something that displays itself, because a log escapes line ends in strings.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -123,14 +126,18 @@ async fn run(
 fn failed(tool: &str, error: &ToolError, revision: Revision) -> Outcome {
     match error.verdict() {
         Verdict::Tell(message) => {
-            tracing::debug!(tool, error = %error.chain(), "the tool failed and said why");
+            tracing::debug!(
+                tool,
+                error = error.chain().as_str(),
+                "the tool failed and said why"
+            );
             Outcome::Call(ToolOutput::error(message))
         }
         Verdict::Refuse(error) if knows(error.kind, revision) => Outcome::Error(error.clone()),
         Verdict::Refuse(error) => Outcome::Call(ToolOutput::error(error.message.clone())),
         Verdict::Mask => {
             let id = error_id();
-            tracing::error!(tool, error_id = %id, error = %error.chain(), "the tool failed");
+            tracing::error!(tool, error_id = %id, error = error.chain().as_str(), "the tool failed");
             Outcome::Call(ToolOutput::error(format!(
                 "The tool failed. The server's log says more under error id {id}."
             )))

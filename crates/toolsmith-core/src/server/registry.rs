@@ -5,11 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::tool::Registered;
 use crate::protocol::{ToolDefinition, ToolList};
 
 /// The longest name of a tool, in characters.
 const MAX_NAME: usize = 128;
+/// The keyword that has clients repeat an argument in a header field.
+const HEADER: &str = "x-mcp-header";
 
 /// A tool that can be called.
 #[derive(Clone)]
@@ -84,6 +88,38 @@ fn problem_of(definition: &ToolDefinition) -> Option<String> {
             "`{name}` cannot be the name of a tool; a name is 1 to {MAX_NAME} of A-Z a-z 0-9 _ - ."
         ));
     }
-    let is_object = definition.input_schema.get("type").and_then(|t| t.as_str()) == Some("object");
-    (!is_object).then(|| format!("the input schema of tool `{name}` must say \"type\": \"object\""))
+    if definition.input_schema.get("type").and_then(Value::as_str) != Some("object") {
+        return Some(format!(
+            "the input schema of tool `{name}` must say \"type\": \"object\""
+        ));
+    }
+    mirrors_in_header(&definition.input_schema).then(|| {
+        format!(
+            "the input schema of tool `{name}` has `{HEADER}`, which is not supported yet: the header that it asks for would not be compared with the argument, as it must be; leave it out"
+        )
+    })
+}
+
+/// Whether a schema, or one inside it, wants an argument repeated in a header field.
+///
+/// Implements "x-mcp-header" of revision 2026-07-28, `server/tools`, as far as to refuse it.
+fn mirrors_in_header(schema: &Value) -> bool {
+    match schema {
+        Value::Array(schemas) => schemas.iter().any(mirrors_in_header),
+        Value::Object(keywords) => keywords.iter().any(|(keyword, value)| {
+            match (keyword.as_str(), value) {
+                (HEADER, _) => true,
+                // Values that a schema speaks of are no schemas,
+                ("const" | "enum" | "default" | "examples", _) => false,
+                // and the names in here are the author's own.
+                (
+                    "properties" | "patternProperties" | "$defs" | "definitions"
+                    | "dependentSchemas",
+                    Value::Object(named),
+                ) => named.values().any(mirrors_in_header),
+                (_, value) => mirrors_in_header(value),
+            }
+        }),
+        _ => false,
+    }
 }

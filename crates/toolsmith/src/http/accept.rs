@@ -11,21 +11,22 @@ pub(super) struct Accepts {
 }
 
 impl Accepts {
-    /// Reads `Accept`. A client that says nothing accepts everything.
+    /// Reads `Accept`. A client that says nothing, or names nothing, accepts
+    /// everything.
     pub(super) fn read(headers: &HeaderMap) -> Self {
-        let mut fields = headers.get_all(ACCEPT).iter().peekable();
-        let unsaid = if fields.peek().is_none() {
+        let fields = headers.get_all(ACCEPT).iter();
+        // A field that cannot be read says something, and names nothing.
+        let ranges = fields.flat_map(|f| f.to_str().unwrap_or("unreadable").split(','));
+        let mut ranges = ranges.filter(|r| !r.trim().is_empty()).peekable();
+        let unsaid = if ranges.peek().is_none() {
             WIDEST
         } else {
             None
         };
         let (mut json, mut sse) = (unsaid, unsaid);
-        for field in fields {
-            for range in field.to_str().unwrap_or_default().split(',') {
-                let range = Range::read(range);
-                range.narrow(&mut json, "application", "application/json");
-                range.narrow(&mut sse, "text", "text/event-stream");
-            }
+        for range in ranges.map(Range::read) {
+            range.narrow(&mut json, "application", "application/json");
+            range.narrow(&mut sse, "text", "text/event-stream");
         }
         let accepted = |said: Said| said.is_some_and(|(_, accepted)| accepted);
         Self {
@@ -107,6 +108,8 @@ mod tests {
     #[test]
     fn every_way_to_say_it() {
         assert_eq!(accepts(None), (true, true));
+        assert_eq!(accepts(Some("")), (true, true));
+        assert_eq!(accepts(Some(" , ")), (true, true));
         assert_eq!(accepts(Some("*/*")), (true, true));
         assert_eq!(
             accepts(Some("application/json, text/event-stream")),

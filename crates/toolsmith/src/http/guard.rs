@@ -113,15 +113,17 @@ fn host_of(request: &Parts) -> Result<String, ProtocolError> {
         .map_err(|why| ProtocolError::new(ErrorKind::HostNotAllowed, why))
 }
 
-/// A host without its port, and without the brackets of an IPv6 address.
+/// A host without its port, without the brackets of an IPv6 address, and without the dot
+/// that may end a full name.
 fn name_of(host: &str) -> &str {
     if let Some(rest) = host.strip_prefix('[') {
         return rest.split(']').next().unwrap_or(rest);
     }
-    match host.rsplit_once(':') {
+    let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
-    }
+    };
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn is_loopback(name: &str) -> bool {
@@ -178,6 +180,8 @@ mod tests {
             "[::1]:80",
             "[::1]",
             "app.localhost",
+            "localhost.",
+            "localhost.:8000",
         ] {
             assert_eq!(check(&guard, good, None), None, "{good}");
         }
@@ -187,6 +191,9 @@ mod tests {
             "192.168.0.5:80",
             "",
             "127.0.0.1.evil.example:80",
+            "localhost..",
+            "evil.example.",
+            ".",
         ] {
             assert_eq!(
                 check(&guard, bad, None),
@@ -227,6 +234,7 @@ mod tests {
         let guard = guard(Bound::Open("0.0.0.0".into()), &["mcp.example.com"], &[]);
         assert_eq!(check(&guard, "192.168.0.5:8000", None), None);
         assert_eq!(check(&guard, "mcp.example.com:443", None), None);
+        assert_eq!(check(&guard, "mcp.example.com.:443", None), None);
         assert_eq!(
             check(&guard, "rebound.example:8000", None),
             Some(ErrorKind::HostNotAllowed)

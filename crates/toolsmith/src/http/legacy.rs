@@ -51,9 +51,9 @@ pub(super) async fn batch(
     let peer = match session(endpoint, headers).await {
         Ok(peer) if peer.revision.has_batches() => peer,
         // Without a session nothing says that the client knows batches.
-        Ok(_) => return refuse(no_batches(), None),
+        Ok(_) => return refuse(ProtocolError::no_batches(), None),
         Err(error) if error.kind == ErrorKind::SessionRequired => {
-            return refuse(no_batches(), None);
+            return refuse(ProtocolError::no_batches(), None);
         }
         Err(error) => return refuse(error, None),
     };
@@ -152,11 +152,4 @@ async fn session(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Peer, Proto
 
 fn refuse(error: ProtocolError, id: Option<RequestId>) -> HttpResponse {
     respond::refusal(&error.refuse(id, Era::Legacy))
-}
-
-fn no_batches() -> ProtocolError {
-    ProtocolError::new(
-        ErrorKind::InvalidRequest,
-        "this revision has no batches; send each message by itself",
-    )
 }

@@ -1,29 +1,17 @@
-//! The socket: binding, accepting, and ending.
+//! The address: what can be set about it, binding it, and serving it until the process is
+//! told to stop.
 
-use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
-use tokio::net::TcpStream;
-
 use super::McpService;
+use super::connections::{MAX_CONNECTIONS, serve};
 use super::guard::Bound;
 use super::options::Options;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
 use crate::transport::{Transport, sealed::Sealed};
 use crate::{Error, Result};
-
-/// How long calls may go on after the process was told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
-/// How long a client may take to send its header fields.
-const HEADER_TIME: Duration = Duration::from_secs(30);
-/// How long to wait after the system refused to accept, for example because no file
-/// descriptor was free.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves Streamable HTTP at an address.
 ///
@@ -220,56 +208,9 @@ impl Listening {
     pub async fn serve(self, service: McpService) -> Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)
             .map_err(|e| Error::io("using the socket", e))?;
-        let connections = GracefulShutdown::new();
-        let mut tasks = tokio::task::JoinSet::new();
-        let stop = stop_signal();
-        tokio::pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = tasks.join_next() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let connection = connection(stream, service.clone());
-                        tasks.spawn(connections.watch(connection));
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-            }
-        }
-        drop(listener);
-        service.end_streams();
-        tracing::info!("stopping: calls are finished, no new ones are taken");
-        if tokio::time::timeout(DRAIN, connections.shutdown())
-            .await
-            .is_err()
-        {
-            tracing::warn!("calls took too long to finish and were cut off");
-        }
+        serve(listener, service, MAX_CONNECTIONS, stop_signal()).await;
         Ok(())
     }
-}
-
-/// Serves one connection.
-fn connection(
-    stream: TcpStream,
-    service: McpService,
-) -> impl GracefulConnection<Error = hyper::Error> + Send {
-    // Answers are small; waiting to fill a packet would cost 40 ms each.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
-    let service = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.respond(request).await) }
-    });
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
-        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// Waits until the process is told to stop.

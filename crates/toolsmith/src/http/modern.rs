@@ -22,7 +22,7 @@ pub(super) async fn request(
 /// Answers a request of either era.
 ///
 /// A request that did not ask for reports is worked on in place. One that did becomes a
-/// stream with the first of them.
+/// stream with the first of them, and is worked on in a task of its own from then on.
 pub(super) async fn answer(
     engine: &Engine,
     request: Request,
@@ -36,11 +36,11 @@ pub(super) async fn answer(
         return respond::answer(&answer, form);
     }
     let (sink, mut reports): (Arc<dyn ReplySink>, _) = sse::reports();
-    let mut work: sse::Work = Box::pin(engine.answer(request, peer, Some(sink)));
-    match sse::first(&mut work, &mut reports).await {
+    let work: sse::Work = Box::pin(engine.answer(request, peer, Some(sink)));
+    match sse::first(work, &mut reports).await {
         sse::First::Answer(answer) => respond::answer(&answer, form),
-        sse::First::Report(report) => {
-            let events = sse::stream(report, work, reports);
+        sse::First::Report(report, rest) => {
+            let events = sse::stream(report, rest, reports);
             respond::events(ResponseBody::events(events))
         }
     }

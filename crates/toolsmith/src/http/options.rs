@@ -37,26 +37,81 @@ impl Default for Options {
 impl Options {
     /// Checks what was set, and brings the path into its one form.
     pub(crate) fn checked(mut self) -> Result<Self> {
-        let path = self.path.trim_end_matches('/');
-        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '{' | '}' | '*');
-        if !self.path.starts_with('/') || !path.chars().all(plain) {
-            return Err(Error::setting(format!(
-                "--path '{}' cannot be served; it starts with '/' and has no spaces, '?' or '#', such as /mcp",
-                self.path
-            )));
-        }
-        self.path = path.to_owned();
-        for origin in &self.allow_origins {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            if origin != "*"
-                && origin != "null"
-                && host.is_none_or(|h| h.is_empty() || h.contains('/'))
-            {
+        self.path = checked_path(&self.path)?.to_owned();
+        self.allow_hosts.iter().try_for_each(|h| check_host(h))?;
+        self.allow_origins
+            .iter()
+            .try_for_each(|o| check_origin(o))?;
+        for (flag, limit) in [
+            ("max-body", self.max_body),
+            ("max-sessions", self.max_sessions),
+        ] {
+            if limit == 0 {
                 return Err(Error::setting(format!(
-                    "--allow-origin '{origin}' is no origin; write it as https://app.example.com, without a path"
+                    "--{flag} must be more than nothing"
                 )));
             }
         }
         Ok(self)
+    }
+}
+
+fn checked_path(text: &str) -> Result<&str> {
+    let path = text.trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '{' | '}' | '*');
+    if text.starts_with('/') && path.chars().all(plain) {
+        return Ok(path);
+    }
+    Err(Error::setting(format!(
+        "--path '{text}' cannot be served; it starts with '/' and has no spaces, '?' or '#', such as /mcp"
+    )))
+}
+
+/// Refuses what never stands in a `Host` field, such as a URL: it would never match.
+fn check_host(text: &str) -> Result<()> {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    if text == "*" || (!text.is_empty() && text.chars().all(plain)) {
+        return Ok(());
+    }
+    Err(
+        Error::setting(format!("--allow-host '{text}' is no host name")).with_hint(
+            "write it as mcp.example.com or mcp.example.com:8443, without https:// or a path; * allows any",
+        ),
+    )
+}
+
+/// Refuses what never stands in an `Origin` field.
+fn check_origin(text: &str) -> Result<()> {
+    let host = text.split_once("://").map(|(_, host)| host);
+    let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+    if is_origin || text == "*" || text == "null" {
+        return Ok(());
+    }
+    Err(Error::setting(format!(
+        "--allow-origin '{text}' is no origin; write it as https://app.example.com, without a path"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_never_match_or_never_serve_is_refused_in_code_as_on_the_command_line() {
+        let wrong: [fn(&mut Options); 5] = [
+            |it| it.path = "mcp".to_owned(),
+            |it| it.max_body = 0,
+            |it| it.max_sessions = 0,
+            |it| it.allow_hosts.push("https://a.example.com/".to_owned()),
+            |it| it.allow_origins.push("a.example.com".to_owned()),
+        ];
+        for (number, change) in wrong.into_iter().enumerate() {
+            let mut options = Options::default();
+            change(&mut options);
+            let error = options.checked().unwrap_err();
+            assert!(error.is_setting(), "{number}: {error}");
+        }
+        assert!(Options::default().checked().is_ok());
     }
 }

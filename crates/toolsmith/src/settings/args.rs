@@ -49,7 +49,7 @@ impl Args {
         let values = Values::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
         Self::read(&values).unwrap_or_else(|error| {
             // Whoever closed standard error does not want to read it.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            let _ = writeln!(std::io::stderr(), "error: {error:?}");
             std::process::exit(USAGE)
         })
     }
@@ -70,7 +70,11 @@ impl Args {
     }
 
     fn read(values: &Values) -> Result<Self> {
-        values.check_features()?;
+        Self::read_flags(values).map_err(|error| values.blame(error))
+    }
+
+    fn read_flags(values: &Values) -> Result<Self> {
+        values.check()?;
         let call_timeout = match values.one("call-timeout") {
             "" => None,
             text => Some(read::time("call-timeout", text)?),
@@ -92,9 +96,9 @@ fn transport(values: &Values) -> Result<Chosen> {
     let built_with = |part: Part| match part.feature() {
         Some((feature, false)) => {
             let what = format!("--transport {}", values.one("transport"));
-            Err(Error::setting(absent(&what, feature)))
+            Err(absent(&what, feature))
         }
-        _ => Ok(()),
+        _ => values.check_typed_for(part),
     };
     match values.one("transport") {
         "stdio" => {
@@ -105,9 +109,10 @@ fn transport(values: &Values) -> Result<Chosen> {
             built_with(Part::Http)?;
             http::read(values).map(Chosen::Http)
         }
-        other => Err(Error::setting(format!(
-            "--transport '{other}' is not known; use stdio, http or streamable-http"
-        ))),
+        other => Err(
+            Error::setting(format!("--transport '{other}' is not known"))
+                .with_hint("use stdio, http or streamable-http"),
+        ),
     }
 }
 
@@ -116,9 +121,8 @@ fn log_format(text: &str) -> Result<LogFormat> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         "off" => Ok(LogFormat::Off),
-        other => Err(Error::setting(format!(
-            "--log '{other}' is not known; use text, json or off"
-        ))),
+        other => Err(Error::setting(format!("--log '{other}' is not known"))
+            .with_hint("use text, json or off")),
     }
 }
 

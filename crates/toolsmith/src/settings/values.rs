@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::declared::{SETTINGS, Setting};
+use super::declared::{Part, SETTINGS, Setting};
 use crate::{Error, Result};
 
 /// The settings, as text.
@@ -34,29 +33,74 @@ impl Values {
         values.into_iter().flatten().cloned().collect()
     }
 
-    /// Refuses flags of features that this program was built without.
-    pub(super) fn check_features(&self) -> Result<()> {
+    /// Refuses flags of features that this program was built without, and empty values.
+    pub(super) fn check(&self) -> Result<()> {
         for setting in SETTINGS {
-            let typed = self.0.value_source(setting.flag) == Some(ValueSource::CommandLine);
             match setting.part.feature() {
-                Some((feature, false)) if typed => {
-                    return Err(Error::setting(absent(
-                        &format!("--{}", setting.flag),
-                        feature,
-                    )));
+                Some((feature, false)) if self.is_typed(setting) => {
+                    return Err(absent(&format!("--{}", setting.flag), feature));
                 }
+                // What the environment says to other programs does not concern this one.
+                Some((_, false)) => continue,
                 _ => {}
+            }
+            if self.many(setting.flag).iter().any(String::is_empty) {
+                let empty = format!("--{} has an empty value", setting.flag);
+                let hint = "give it a value, or leave it out";
+                return Err(Error::setting(empty).with_hint(hint));
             }
         }
         Ok(())
     }
+
+    /// Refuses flags that were typed for a transport that is not the one that serves. The
+    /// environment may hold settings for both.
+    pub(super) fn check_typed_for(&self, chosen: Part) -> Result<()> {
+        let of_other = |setting: &&Setting| ![Part::Server, chosen].contains(&setting.part);
+        let typed = SETTINGS.iter().filter(of_other).find(|s| self.is_typed(s));
+        let Some(setting) = typed else {
+            return Ok(());
+        };
+        let (own, other) = match chosen {
+            Part::Http => ("http", "stdio"),
+            Part::Stdio | Part::Server => ("stdio", "http"),
+        };
+        Err(Error::setting(format!(
+            "--{} is a setting of the transport {other}, and this server uses {own}",
+            setting.flag
+        ))
+        .with_hint(format!(
+            "add --transport {other}, or leave --{} out",
+            setting.flag
+        )))
+    }
+
+    /// Names the variable in place of the flag, where the value came from there.
+    pub(super) fn blame(&self, error: Error) -> Error {
+        error.reworded(|message| {
+            SETTINGS.iter().find_map(|setting| {
+                let rest = message.strip_prefix("--")?.strip_prefix(setting.flag)?;
+                let whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+                let source = self.0.value_source(setting.flag);
+                (whole && source == Some(ValueSource::EnvVariable))
+                    .then(|| format!("{}{rest}", setting.env))
+            })
+        })
+    }
+
+    fn is_typed(&self, setting: &Setting) -> bool {
+        self.0.value_source(setting.flag) == Some(ValueSource::CommandLine)
+    }
 }
 
 /// What to do about a feature that is not there.
-pub(super) fn absent(what: &str, feature: &str) -> String {
-    format!(
-        "{what} needs the feature `{feature}`, which this program was built without; add it with: cargo add toolsmith --features {feature}"
-    )
+pub(super) fn absent(what: &str, feature: &str) -> Error {
+    Error::setting(format!(
+        "{what} needs the feature `{feature}`, which this program was built without"
+    ))
+    .with_hint(format!(
+        "add it with: cargo add toolsmith --features {feature}"
+    ))
 }
 
 fn command() -> Command {
@@ -74,8 +118,7 @@ fn arg(setting: &Setting) -> Arg {
         .env(setting.env)
         .value_name(setting.value)
         .help(setting.help)
-        .hide(missing)
-        .value_parser(NonEmptyStringValueParser::new());
+        .hide(missing);
     let arg = match setting.many {
         true => arg.action(ArgAction::Append).value_delimiter(','),
         false => arg.action(ArgAction::Set),

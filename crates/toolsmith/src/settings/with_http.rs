@@ -10,7 +10,7 @@ pub(super) type Chosen = Http;
 
 /// Reads the settings.
 pub(super) fn read(values: &Values) -> Result<Chosen> {
-    let port: u16 = read::value("port", values.one("port"))?;
+    let port = read::port("port", values.one("port"))?;
     let host = values.one("host");
     let address = match host.contains(':') && !host.starts_with('[') {
         true => format!("[{host}]:{port}"),
@@ -18,8 +18,8 @@ pub(super) fn read(values: &Values) -> Result<Chosen> {
     };
     let options = Options {
         path: values.one("path").to_owned(),
-        max_body: read::value("max-body", values.one("max-body"))?,
-        max_sessions: read::value("max-sessions", values.one("max-sessions"))?,
+        max_body: read::size("max-body", values.one("max-body"))?,
+        max_sessions: read::count("max-sessions", values.one("max-sessions"))?,
         session_idle: read::time("session-idle", values.one("session-idle"))?,
         allow_hosts: values.many("allow-host"),
         allow_origins: values.many("allow-origin"),

@@ -10,6 +10,6 @@ pub(super) type Chosen = Stdio;
 
 /// Reads the settings.
 pub(super) fn read(values: &Values) -> Result<Chosen> {
-    let max_line = read::value("max-line", values.one("max-line"))?;
+    let max_line = read::size("max-line", values.one("max-line"))?;
     Ok(Stdio::new().max_line(max_line))
 }

@@ -15,6 +15,19 @@ pub(super) enum Line {
     TooLong,
 }
 
+/// What work on a line costs beside the line itself, roughly, in bytes.
+const WORK: usize = 2048;
+
+impl Line {
+    /// How many bytes it costs to work on it.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Line::Text(line) => line.len() + WORK,
+            Line::TooLong => WORK,
+        }
+    }
+}
+
 /// Reads lines, and never keeps more of one than the limit.
 pub(super) struct Lines<R> {
     input: R,
@@ -72,7 +85,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.searched = 0;
             return Some(self.finish(line));
         }
-        if self.searched > self.max {
+        // One more than the limit may be the first half of a line end.
+        if self.searched > self.max + 1 {
             self.skipping = true;
         }
         if self.skipping {

@@ -4,6 +4,7 @@
 //! error. Implements the stdio transport of every revision.
 
 mod connection;
+mod conversation;
 mod lines;
 mod writer;
 

@@ -5,6 +5,7 @@ mod edge;
 mod mounted;
 #[cfg(target_os = "linux")]
 mod sockets;
+mod stalled;
 mod stopping;
 mod streams;
 mod writes;

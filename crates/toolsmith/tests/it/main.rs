@@ -7,10 +7,12 @@
 
 mod author;
 mod bad_input;
+mod eras;
 mod golden;
 mod http;
 mod legacy_sessions;
 mod settings;
 mod stdio;
+mod stdio_limits;
 mod support;
 mod wire;

@@ -2,5 +2,6 @@
 
 mod features;
 mod flags;
+mod panics;
 mod refused;
 mod startup;

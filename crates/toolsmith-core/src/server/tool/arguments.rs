@@ -1,6 +1,7 @@
 //! From the JSON of the arguments to the slots: one pass when all is well, a second look
 //! that names everything that is wrong when it is not.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer as _, Error, MapAccess, Visitor};
@@ -82,56 +83,96 @@ impl Visitor<'_> for Name {
     }
 }
 
-/// Everything that is wrong with a call's arguments.
+/// What is wrong with a call's arguments, as far as one answer says it.
 struct Problems {
     found: Vec<String>,
-    more: usize,
+    more: bool,
 }
 
 impl Problems {
     fn find<S: Slots>(json: &[u8], names: &[&str], slots: &S) -> Self {
-        let mut problems = Problems {
-            found: Vec::new(),
-            more: 0,
+        let mut looking = Looking {
+            names,
+            slots,
+            seen: vec![false; names.len()],
+            problems: Problems {
+                found: Vec::new(),
+                more: false,
+            },
         };
-        let entries = match serde_json::from_slice::<Entries<'_>>(json) {
-            Ok(Entries(entries)) => entries,
-            Err(error) => {
-                problems.add(format!("the arguments are no JSON object: {error}"));
-                return problems;
+        // What stands behind the object was looked at when the message was decoded.
+        let read = serde_json::Deserializer::from_slice(json).deserialize_map(&mut looking);
+        let Looking {
+            seen, mut problems, ..
+        } = looking;
+        match read {
+            Err(error) if !problems.more => {
+                problems.found = vec![format!("the arguments are no JSON object: {error}")];
             }
-        };
-        let mut seen = vec![false; names.len()];
-        for (key, raw) in &entries {
-            let index = names
-                .iter()
-                .position(|name| name == key)
-                .filter(|i| slots.is_argument(*i));
-            match index {
-                None => problems.add(unknown(key, names, slots)),
-                Some(index) if seen[index] => problems.add(format!("`{key}` is given twice")),
-                Some(index) => {
-                    seen[index] = true;
-                    if let Some((place, what)) = slots.explain(index, raw) {
-                        problems.add(format!("`{key}{place}`: {what}"));
-                    }
-                }
-            }
+            _ => {}
         }
         for (index, name) in names.iter().enumerate() {
             if !seen[index] && slots.is_missing(index) {
-                problems.add(format!("`{name}` is missing"));
+                problems.add(|| format!("`{name}` is missing"));
             }
         }
         problems
     }
 
-    fn add(&mut self, problem: String) {
+    fn add(&mut self, problem: impl FnOnce() -> String) {
         if self.found.len() < MAX_PROBLEMS {
-            self.found.push(problem);
+            self.found.push(problem());
         } else {
-            self.more += 1;
+            self.more = true;
         }
+    }
+}
+
+/// Looks at each argument until there is enough to say.
+struct Looking<'s, S> {
+    names: &'s [&'s str],
+    slots: &'s S,
+    seen: Vec<bool>,
+    problems: Problems,
+}
+
+impl<S: Slots> Looking<'_, S> {
+    fn look(&mut self, key: &str, raw: &RawValue) {
+        let Self {
+            names,
+            slots,
+            seen,
+            problems,
+        } = self;
+        let known = names.iter().position(|name| *name == key);
+        match known.filter(|index| slots.is_argument(*index)) {
+            None => problems.add(|| unknown(key, names, *slots)),
+            Some(index) if seen[index] => problems.add(|| format!("`{key}` is given twice")),
+            Some(index) => {
+                seen[index] = true;
+                if let Some((place, what)) = slots.explain(index, raw) {
+                    problems.add(|| format!("`{key}{place}`: {what}"));
+                }
+            }
+        }
+    }
+}
+
+impl<'de, S: Slots> Visitor<'de> for &mut Looking<'_, S> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, raw)) = map.next_entry::<Cow<'de, str>, &RawValue>()? {
+            self.look(&key, raw);
+            if self.problems.more {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -152,33 +193,7 @@ impl fmt::Display for Problems {
         if self.found.is_empty() {
             return f.write_str("Invalid arguments.");
         }
-        write!(f, "Invalid arguments: {}", self.found.join("; "))?;
-        match self.more {
-            0 => f.write_str("."),
-            more => write!(f, "; and {more} more."),
-        }
-    }
-}
-
-/// The entries of an object in their order, repeated keys and all.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Entries<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        de.deserialize_map(Collect)
+        let end = if self.more { "; and more." } else { "." };
+        write!(f, "Invalid arguments: {}{end}", self.found.join("; "))
     }
 }

@@ -96,3 +96,36 @@ fn names_and_schemas_that_the_protocol_does_not_allow_keep_the_server_from_start
         assert!(problem.contains(part), "{part} is not in {problem:?}");
     }
 }
+
+#[test]
+fn a_schema_that_wants_an_argument_in_a_header_keeps_the_server_from_starting() {
+    let region = || json!({"type": "string", "x-mcp-header": "Region"});
+    let build = |rest: Value| {
+        let mut schema = json!({"type": "object"});
+        for (keyword, value) in rest.as_object().unwrap() {
+            schema[keyword] = value.clone();
+        }
+        let tool = DynamicTool::new("query", schema, |_, _| async {});
+        Server::new("s").dynamic_tool(tool).build()
+    };
+    for bad in [
+        json!({"properties": {"region": region()}}),
+        json!({"properties": {"where": {"type": "object", "properties": {"region": region()}}}}),
+        json!({"properties": {"r": {"$ref": "#/$defs/Region"}}, "$defs": {"Region": region()}}),
+        json!({"properties": {"regions": {"type": "array", "items": region()}}}),
+        json!({"anyOf": [{"properties": {"region": region()}}]}),
+    ] {
+        let error = build(bad.clone()).unwrap_err();
+        let problems = error.problems();
+        assert_eq!(problems.len(), 1, "{bad}: {problems:?}");
+        for part in ["`query`", "`x-mcp-header`", "not supported yet"] {
+            assert!(problems[0].contains(part), "{part} is not in {problems:?}");
+        }
+    }
+    for good in [
+        json!({"properties": {"x-mcp-header": {"type": "string"}}}),
+        json!({"properties": {"any": {"default": {"x-mcp-header": "Region"}}}}),
+    ] {
+        assert!(build(good.clone()).is_ok(), "{good}");
+    }
+}

@@ -232,3 +232,31 @@ fn error_id(message: &str) -> String {
     assert!(is_id, "no id in {message:?}");
     id.to_owned()
 }
+
+#[tool]
+async fn forging(text: String) -> Result<(), std::io::Error> {
+    Err(std::io::Error::other(text))
+}
+
+#[tool]
+async fn panicking_with(text: String) {
+    panic!("{text}");
+}
+
+#[tokio::test]
+async fn a_client_cannot_write_a_line_of_its_own_into_the_log() {
+    let log = Log::capture();
+    let engine = Server::new("s")
+        .tool::<forging>()
+        .tool::<panicking_with>()
+        .build()
+        .unwrap();
+    let forged = "x\n2026-01-01T00:00:00Z  INFO forged line";
+    for name in ["forging", "panicking_with"] {
+        call(&engine, Revision::LATEST, name, json!({"text": forged})).await;
+    }
+    let text = log.text();
+    let forgeries = text.lines().filter(|line| line.starts_with("2026-01-01"));
+    assert_eq!(forgeries.count(), 0, "{text}");
+    assert_eq!(text.matches("x\\n2026-01-01").count(), 2, "{text}");
+}

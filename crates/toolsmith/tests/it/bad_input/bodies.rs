@@ -118,16 +118,26 @@ async fn an_id_is_a_string_or_an_integer_and_comes_back_as_it_was_written() {
 #[tokio::test]
 async fn parameters_that_are_no_object_are_refused_with_the_id() {
     let server = TestServer::start();
-    for params in [json!([1]), json!("x"), json!(1), json!(null)] {
-        let ask = modern(3, "tools/list", json!({}));
-        let ask = ask.with_body(request(3, "tools/list", params));
-        let reply = server.send(&ask).await;
-        let message = reply.message();
-        assert!(reply.status == 400 || reply.status == 200, "{reply:?}");
-        assert_eq!(message["error"]["code"], -32602, "{reply:?}");
-        assert_eq!(message["id"], 3, "{reply:?}");
-        server.still_serves().await;
+    let session = server.session("2025-11-25").await;
+    for params in [json!([1]), json!("x"), json!(1), json!(true), json!([])] {
+        for method in ["tools/list", "tools/call"] {
+            let body = request(3, method, params.clone());
+            let is = (200, -32602, json!(3));
+            let words = ["`params` is an object"];
+            let modern = modern(3, method, json!({})).with_body(&body);
+            server.refuses(&modern, is.clone(), &words).await;
+            server.refuses(&session.post(&body), is, &words).await;
+        }
     }
+    // `null` says nothing, which is too little for a modern request and enough for a legacy
+    // one.
+    let body = request(3, "tools/list", json!(null));
+    let modern = modern(3, "tools/list", json!({})).with_body(&body);
+    let words = ["io.modelcontextprotocol/protocolVersion"];
+    let is = (400, -32602, json!(3));
+    server.refuses(&modern, is, &words).await;
+    let reply = server.send(&session.post(&body)).await;
+    assert!(reply.message()["result"]["tools"].is_array(), "{reply:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::Log;
 use crate::wire::{Ask, Program, TestServer, call, initialize, modern};
 
 fn sum() -> Ask {
@@ -38,6 +39,7 @@ async fn a_client_that_accepts_what_is_served_is_served_in_that_form() {
     let server = TestServer::start();
     for (accept, modern_streams, legacy_streams) in [
         (None, false, true),
+        (Some(""), false, true),
         (Some("*/*"), false, true),
         (Some("application/json, text/event-stream"), false, true),
         (Some("text/event-stream"), true, true),
@@ -166,6 +168,8 @@ async fn a_host_that_is_not_ours_is_told_the_setting() {
         "127.0.0.1",
         "[::1]:8000",
         "app.localhost",
+        "localhost.",
+        "localhost.:8000",
     ] {
         let reply = server.send(&sum().field("Host", host)).await;
         assert_eq!(reply.status, 200, "{host}: {reply:?}");
@@ -225,9 +229,32 @@ async fn the_log_too_says_which_setting_would_let_a_request_in() {
 
 #[tokio::test]
 async fn nothing_of_a_refused_request_can_forge_a_line_of_the_log() {
+    const FORGED: &str = "2026-01-01T00:00:00Z ERROR forged";
     let server = TestServer::start();
-    let ask = sum().field("Origin", "https://a\tb");
-    let reply = server.send(&ask).await;
-    assert_eq!(reply.status, 403, "{reply:?}");
-    assert!(!reply.text.contains("\\t"), "{reply:?}");
+    let log = Log::capture();
+    for field in ["Host", "Origin"] {
+        let what = field.to_ascii_lowercase();
+        let mut refused = Vec::new();
+        // All control characters, those of more than one byte too.
+        let controls = (0..=0x9f).filter_map(char::from_u32);
+        for control in controls.filter(|c| c.is_control()) {
+            let value = format!("https://a.example{control}{FORGED}");
+            let reply = server.send(&sum().field(field, &value)).await;
+            let saw = format!("{field} with {control:?}: {reply:?}");
+            assert!(matches!(reply.status, 400 | 403), "{saw}");
+            assert!(!reply.text.contains(control), "{saw}");
+            if reply.status == 403 {
+                refused.push(control);
+            }
+        }
+        assert!(refused.contains(&'\t'), "{field}: {refused:?}");
+        let text = log.text();
+        let warned = format!("a request was refused: its {what} is not allowed");
+        assert!(text.contains(&warned), "{text}");
+    }
+    let text = log.text();
+    for line in text.lines() {
+        assert!(!line.starts_with(FORGED), "a line was forged: {text:?}");
+        assert!(!line.contains(char::is_control), "{line:?}");
+    }
 }

@@ -64,6 +64,7 @@ async fn the_help_lists_every_flag_and_every_variable() {
     let flags = help
         .lines()
         .filter(|line| line.trim_start().starts_with("--"));
+    assert_eq!(help.matches("[default: 4MiB]").count(), 2, "{help}");
     assert_eq!(
         flags.count(),
         ALL.len(),
@@ -168,10 +169,14 @@ async fn hosts_and_origins_are_allowed() {
 
 #[tokio::test]
 async fn the_limits_of_http_hold() {
-    for (_program, endpoint) in both("--max-body", "1000").await {
-        let reply = endpoint.send(&Ask::post("x".repeat(1001))).await;
-        assert_eq!(reply.status, 413, "{reply:?}");
-        endpoint.still_serves().await;
+    for (size, bytes) in [("1000", 1000), ("2KiB", 2048)] {
+        for (_program, endpoint) in both("--max-body", size).await {
+            let reply = endpoint.send(&Ask::post("x".repeat(bytes + 1))).await;
+            assert_eq!(reply.status, 413, "{reply:?}");
+            let reply = endpoint.send(&Ask::post("x".repeat(bytes))).await;
+            assert_eq!(reply.status, 400, "{reply:?}");
+            endpoint.still_serves().await;
+        }
     }
     for (_program, endpoint) in both("--max-sessions", "1").await {
         endpoint.session("2025-06-18").await;

@@ -1,12 +1,19 @@
 //! The log: on standard error, never on standard output, which is a transport.
 
+mod filter;
+mod panics;
+
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::dispatcher;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::{Error, Result};
+pub(crate) use panics::Serving;
+
+use crate::Result;
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,12 +51,7 @@ impl LogSettings {
     ///
     /// When it cannot be read.
     pub(crate) fn filter(&self) -> Result<EnvFilter> {
-        EnvFilter::try_new(&self.filter).map_err(|error| {
-            Error::setting(format!(
-                "--log-level '{}' cannot be read: {error}; use error, warn, info, debug, trace, or target=level pairs",
-                self.filter
-            ))
-        })
+        filter::read(&self.filter)
     }
 }
 
@@ -60,16 +62,21 @@ pub(crate) fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Starts the log, unless the program has started one of its own.
+/// Starts the log, unless the program has started one of its own. With our log come our
+/// lines about panics.
 pub(crate) fn init(settings: &LogSettings) -> Result<()> {
     let filter = settings.filter()?;
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(filter)
+        // What cannot be written would be said on standard error again, in a way that
+        // panics where nobody reads there any more.
+        .log_internal_errors(false)
         .with_span_events(FmtSpan::NONE);
     // A log that is already there was made by the program, which knows better.
-    let _already_there = match settings.format {
-        LogFormat::Off => return Ok(()),
+    let started = match settings.format {
+        LogFormat::Off if !dispatcher::get_default(|d| d.is::<NoSubscriber>()) => return Ok(()),
+        LogFormat::Off => Ok(()),
         LogFormat::Text => builder
             .with_ansi(std::io::stderr().is_terminal())
             .try_init(),
@@ -78,5 +85,8 @@ pub(crate) fn init(settings: &LogSettings) -> Result<()> {
             builder.json().flatten_event(true).try_init()
         }
     };
+    if started.is_ok() {
+        panics::log_them(settings.format);
+    }
     Ok(())
 }

@@ -1,0 +1,174 @@
+//! What a client over a pipe can and cannot do to the server.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use toolsmith::Stdio;
+
+use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
+
+fn modern(id: impl Into<Value>, method: &str, mut params: Value) -> Value {
+    params["_meta"] = modern_meta().into();
+    request(id, method, params)
+}
+
+fn start() -> (Arc<Gate>, Pipe, JoinHandle<toolsmith::Result<()>>) {
+    let gate = Arc::new(Gate::default());
+    let (pipe, server) = Pipe::to_server(Stdio::new(), &gate);
+    (gate, pipe, server)
+}
+
+async fn ends_within_a_second(server: JoinHandle<toolsmith::Result<()>>) {
+    let start = Instant::now();
+    soon("the end", server).await.unwrap().unwrap();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(1), "ended after {took:?}");
+}
+
+#[tokio::test]
+async fn the_end_is_seen_behind_more_calls_than_are_worked_on_at_once() {
+    let (gate, mut pipe, server) = start();
+    for id in 0..600 {
+        pipe.line(modern(id, "tools/call", call("wait", json!({}))))
+            .await;
+    }
+    gate.started(512).await;
+    pipe.end();
+    ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn a_burst_is_worked_off_and_nothing_of_it_is_refused() {
+    let (_, mut pipe, server) = start();
+    let sums = 2000;
+    let reader = tokio::spawn(async move {
+        for id in 0..sums {
+            let sum = call("add_blocking", json!({"a": id, "b": 1}));
+            pipe.line(modern(id, "tools/call", sum)).await;
+            if id % 100 == 99 {
+                for _ in 0..50 {
+                    let answer = pipe.next().await.unwrap();
+                    assert!(answer["result"].is_object(), "{answer}");
+                }
+            }
+        }
+        let mut left = HashSet::new();
+        for _ in 0..sums / 2 {
+            left.insert(pipe.next().await.unwrap()["id"].as_i64().unwrap());
+        }
+        pipe.end();
+        left
+    });
+    assert_eq!(reader.await.unwrap().len(), sums / 2);
+    ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn the_end_is_seen_by_a_server_whose_answers_nobody_reads() {
+    let (_, mut pipe, server) = start();
+    // Two megabytes of answers, where the pipe has room for 64 KiB.
+    for number in 0..2000 {
+        let id = format!("{number}-{}", "x".repeat(900));
+        pipe.line(modern(id, "tools/list", json!({}))).await;
+    }
+    pipe.end();
+    ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_sends_more_than_can_be_held_is_told_so() {
+    let (gate, mut pipe, server) = start();
+    for id in 0..40 {
+        let mut wait = modern(id, "tools/call", call("wait", json!({})));
+        wait["params"]["_meta"]["padding"] = "x".repeat(1024 * 1024).into();
+        pipe.line(wait).await;
+    }
+    let mut refused = HashSet::new();
+    for _ in 0..9 {
+        let answer = pipe.next().await.unwrap();
+        assert_eq!(answer["error"]["code"], -31002, "{answer}");
+        refused.insert(answer["id"].as_i64().unwrap());
+    }
+    assert!(
+        !refused.contains(&0),
+        "what came first is served: {refused:?}"
+    );
+    gate.open();
+    for _ in 0..40 - refused.len() {
+        let answer = pipe.next().await.unwrap();
+        assert_eq!(answer["result"]["content"][0]["text"], "went", "{answer}");
+    }
+    let answer = pipe.ask(modern("after", "tools/list", json!({}))).await;
+    assert_eq!(answer["id"], "after", "{answer}");
+    pipe.end();
+    ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_the_output_ends_the_server() {
+    let gate = Arc::new(Gate::default());
+    let (to, input) = tokio::io::duplex(64 * 1024);
+    let (output, from) = tokio::io::duplex(64);
+    let engine = crate::wire::server(&gate).build().unwrap();
+    let server = tokio::spawn(Stdio::new().serve_streams(engine, input, output));
+    let mut pipe = Pipe::new(Box::new(to), Box::new(tokio::io::empty()));
+    drop(from);
+    pipe.line(modern(1, "tools/list", json!({}))).await;
+    ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_a_request_that_was_cancelled() {
+    let (gate, mut pipe, _) = start();
+    let client = json!({"name": "test", "version": "0"});
+    let opening =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+    pipe.ask(request(0, "initialize", opening)).await;
+    let wait = call("wait", json!({}));
+    pipe.line(request("legacy", "tools/call", wait.clone()))
+        .await;
+    pipe.line(modern("modern", "tools/call", wait)).await;
+    gate.started(2).await;
+    for id in ["legacy", "modern"] {
+        let params = json!({"requestId": id, "reason": "no longer wanted"});
+        let method = "notifications/cancelled";
+        pipe.line(json!({"jsonrpc": "2.0", "method": method, "params": params}))
+            .await;
+    }
+    gate.dropped(2).await;
+    gate.open();
+    let answer = pipe.ask(modern("after", "tools/list", json!({}))).await;
+    assert_eq!(answer["id"], "after", "{answer}");
+}
+
+#[tokio::test]
+async fn a_notification_that_does_not_fit_is_not_answered() {
+    let (_, mut pipe, _) = start();
+    for params in [json!([1]), json!({"name": 1}), json!(5)] {
+        pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/x", "params": params}))
+            .await;
+    }
+    let answer = pipe.ask(modern("after", "tools/list", json!({}))).await;
+    assert_eq!(answer["id"], "after", "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_may_ping_before_it_says_who_it_is() {
+    let (_, mut pipe, _) = start();
+    let answer = pipe.ask(request(1, "ping", json!({}))).await;
+    assert_eq!(answer["result"], json!({}), "{answer}");
+    let answer = pipe.ask(request(2, "tools/list", json!({}))).await;
+    assert_eq!(answer["error"]["code"], -31003, "{answer}");
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_served_is_that_first_whatever_its_parameters_are() {
+    let (_, mut pipe, _) = start();
+    let mut odd = modern(1, "no/such", json!({}));
+    odd["params"]["name"] = 5.into();
+    let answer = pipe.ask(odd).await;
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
+}
