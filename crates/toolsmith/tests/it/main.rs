@@ -10,6 +10,7 @@ mod bad_input;
 mod eras;
 mod golden;
 mod http;
+mod identity;
 mod legacy_sessions;
 mod settings;
 mod stdio;
