@@ -1,6 +1,8 @@
 //! Every crate that is meant for the registry builds from what would be uploaded.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 
 use crate::workspace::Workspace;
 
@@ -8,7 +10,15 @@ use crate::workspace::Workspace;
 /// so that each finds those of its own workspace that are not published yet.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut task = workspace.cargo(["package", "--workspace"]);
-    for package in workspace.packages()? {
+    let packages = workspace.packages()?;
+    for package in &packages {
+        let text = |member: &str| package[member].as_str().unwrap_or_default().to_owned();
+        forget(
+            &cargo_home()?,
+            &format!("{}-{}", text("name"), text("version")),
+        )?;
+    }
+    for package in &packages {
         // `publish = false` is an empty list of registries.
         if package["publish"].as_array().is_some_and(Vec::is_empty) {
             task = task.args(["--exclude", package["name"].as_str().unwrap_or_default()]);
@@ -19,4 +29,44 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         task = task.args(["--allow-dirty"]);
     }
     task.run()
+}
+
+/// Where cargo keeps what it has fetched.
+fn cargo_home() -> Result<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    home.context("there is no home folder")
+}
+
+/// Removes what cargo unpacked of one of our crates when it was packed before. It goes by
+/// name and version, and would build the older content again.
+fn forget(home: &Path, crate_and_version: &str) -> Result<()> {
+    let Ok(registries) = home.join("registry/src").read_dir() else {
+        return Ok(());
+    };
+    for registry in registries {
+        let unpacked = registry?.path().join(crate_and_version);
+        if unpacked.is_dir() {
+            std::fs::remove_dir_all(&unpacked).context("an older package cannot be removed")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_unpacked_of_our_crate_is_removed_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = home.path().join("registry/src/overlay-1");
+        for name in ["ours-0.1.0/src", "ours-core-0.1.0", "theirs-1.0.0"] {
+            std::fs::create_dir_all(registry.join(name)).unwrap();
+        }
+        forget(home.path(), "ours-0.1.0").unwrap();
+        assert!(!registry.join("ours-0.1.0").exists());
+        assert!(registry.join("ours-core-0.1.0").exists());
+        assert!(registry.join("theirs-1.0.0").exists());
+    }
 }

@@ -1,20 +1,26 @@
 //! From a body, and its header fields where there are any, to messages of one era.
 //!
-//! This is the one place where the era is decided:
+//! This is the one place where the era is decided. A request, by what its header and its
+//! `_meta` name as the revision:
 //!
-//! | header | `_meta` names | the message is |
+//! | header | `_meta` | the request is |
 //! |---|---|---|
 //! | none | none | legacy |
 //! | none | a legacy revision | legacy |
 //! | none | any other | refused, the header is missing |
 //! | legacy | none, or a legacy revision | legacy |
+//! | legacy | any other | refused, they disagree |
 //! | modern | the same | modern |
 //! | modern | none | refused, `_meta` is missing |
+//! | modern | another | refused, they disagree |
 //! | unknown | the same | refused, the revision is not served |
 //! | unknown | none | refused, the revision is not served |
-//! | any | another | refused, they disagree |
+//! | unknown | another | refused, they disagree |
 //!
-//! Without header fields (stdio) `_meta` decides alone.
+//! Without header fields (stdio) `_meta` decides alone. A revision in `_meta` that is not
+//! text counts as none. A notification is modern by its header, or by `_meta` where there
+//! is no header, and is not refused for what it leaves out: revision 2026-07-28 defines no
+//! header fields for notifications.
 
 use bytes::Bytes;
 use serde_json::json;

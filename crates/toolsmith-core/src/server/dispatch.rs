@@ -137,7 +137,7 @@ fn failed(tool: &str, error: &ToolError, revision: Revision) -> Outcome {
         Verdict::Refuse(error) => Outcome::Call(ToolOutput::error(error.message.clone())),
         Verdict::Mask => {
             let id = error_id();
-            tracing::error!(tool, error_id = %id, error = error.chain().as_str(), "the tool failed");
+            tracing::error!(tool, error_id = %id, error = bounded(&error.chain()).as_str(), "the tool failed");
             Outcome::Call(ToolOutput::error(format!(
                 "The tool failed. The server's log says more under error id {id}."
             )))
@@ -157,7 +157,7 @@ fn panicked(tool: &str, panic: &(dyn Any + Send)) -> Outcome {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("something that is no text");
-    tracing::error!(tool, error_id = %id, panic = said, "the tool panicked");
+    tracing::error!(tool, error_id = %id, panic = bounded(said).as_str(), "the tool panicked");
     Outcome::Error(ProtocolError::new(
         ErrorKind::Internal,
         format!("The tool failed. The server's log says more under error id {id}."),
@@ -179,6 +179,16 @@ fn error_id() -> String {
         Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
         Err(_) => "unknown".to_owned(),
     }
+}
+
+/// A text as it goes into the log: a client that sends megabytes is not to fill it.
+fn bounded(text: &str) -> String {
+    const MAX: usize = 8000;
+    let mut kept: String = text.chars().take(MAX).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
 }
 
 /// A name from outside as it may be repeated: bounded.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conversation::{Conversation, Done, Work};
+use super::conversation::{Conversation, Done, Taken, Work};
 use super::lines::{Line, Lines};
-use super::writer::Outbox;
+use super::writer::{Outbox, Writer};
 use crate::server::Engine;
 use crate::{Error, Result};
 
@@ -25,8 +25,6 @@ const MAX_HELD: usize = 32 * 1024 * 1024;
 const MAX_UNREAD: usize = 32 * 1024 * 1024;
 /// How long calls may go on after the end of the input.
 const DRAIN: Duration = Duration::from_millis(500);
-/// How long the client may take to read what is left after that.
-const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Serves until the input ends or the client closes the output.
 pub(super) async fn serve<R, W>(engine: Engine, input: R, output: W, max_line: usize) -> Result<()>
@@ -36,7 +34,7 @@ where
 {
     let mut lines = Lines::new(input, max_line);
     let (outbox, mut writer) = Outbox::start(output);
-    let conversation = Conversation::new(engine, outbox.reports(), max_line);
+    let conversation = Conversation::new(engine, outbox.reporter(), max_line);
     let mut desk = Desk {
         conversation,
         outbox,
@@ -58,19 +56,15 @@ where
                 Err(error) => break Err(Error::io("reading the input", error)),
             },
             Some(done) = desk.working.next() => desk.file(done),
-            handed = desk.outbox.hand_over(), if !desk.outbox.is_empty() => if !handed { break Ok(()) },
-            _ = &mut writer => break Ok(()),
+            handed = desk.outbox.hand_over(), if desk.outbox.len() > 0 => {
+                if !handed {
+                    break Ok(());
+                }
+            }
+            () = writer.ended() => return Ok(()),
         }
     };
-    if tokio::time::timeout(DRAIN, desk.finish()).await.is_err() {
-        let calls = desk.working.len() + desk.waiting.len();
-        tracing::info!(calls, "the conversation has ended; calls were cut off");
-    }
-    drop(desk);
-    if !writer.is_finished() {
-        // What was answered is written before the process ends, if the client still reads.
-        let _ = tokio::time::timeout(LAST_WORDS, writer).await;
-    }
+    desk.finish(writer).await;
     ended
 }
 
@@ -87,17 +81,17 @@ struct Desk {
 impl Desk {
     /// Takes a line. `false` when the client has sent far more than it reads answers to.
     fn take(&mut self, line: Line) -> bool {
-        let size = line.cost();
-        if self.held + size > MAX_HELD && self.held > 0 {
-            let refusal = self.conversation.refuse(&line);
-            refusal.into_iter().for_each(|it| self.outbox.push(it));
-            return self.outbox.bytes() < MAX_UNREAD * 2;
+        let cost = line.cost();
+        let full = self.held > 0 && self.held + cost > MAX_HELD;
+        match self.conversation.take(line, full) {
+            Taken::Nothing => {}
+            Taken::Answer(message) => self.outbox.push(message),
+            Taken::Work(work) => {
+                self.held += cost;
+                self.waiting.push_back(work);
+            }
         }
-        if let Some(work) = self.conversation.take(line) {
-            self.held += size;
-            self.waiting.push_back(work);
-        }
-        true
+        self.outbox.bytes() < MAX_UNREAD * 2
     }
 
     /// Starts what waits, as far as there is room for it and for its answers.
@@ -111,20 +105,38 @@ impl Desk {
     }
 
     fn file(&mut self, done: Done) {
-        self.held -= done.size;
+        self.held -= done.cost;
         self.conversation.forget(&done);
         if let Some(message) = done.message {
             self.outbox.push(message);
         }
     }
 
+    /// Gives calls a little time, and the client as long as it goes on reading.
+    async fn finish(mut self, mut writer: Writer) {
+        if tokio::time::timeout(DRAIN, self.work_off()).await.is_err() {
+            let calls = self.working.len() + self.waiting.len();
+            if calls > 0 {
+                tracing::info!(calls, "the input has ended; calls were cut off");
+            }
+        }
+        let outbox = self.outbox;
+        let (answers, stalled) = (outbox.len(), writer.stalled());
+        tokio::select! {
+            () = outbox.empty_into(&mut writer) => {}
+            () = stalled => {
+                tracing::warn!(answers, "the client has stopped reading; answers may be lost");
+            }
+        }
+    }
+
     /// Works off everything that was taken.
-    async fn finish(&mut self) {
+    async fn work_off(&mut self) {
         loop {
             self.start_waiting();
             tokio::select! {
                 Some(done) = self.working.next() => self.file(done),
-                handed = self.outbox.hand_over(), if !self.outbox.is_empty() => {
+                handed = self.outbox.hand_over(), if self.outbox.len() > 0 => {
                     if !handed {
                         return;
                     }

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 
 use super::lines::Line;
-use super::writer::Reports;
+use super::writer::{Reporter, Reports};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
     Request, RequestId, Revision, decode,
@@ -19,154 +19,187 @@ use crate::server::{Answer, Engine, Peer, ReplySink};
 /// Work on one line.
 pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
-/// What came of a line.
+/// What a line asks for.
+pub(super) enum Taken {
+    /// Nothing, or nothing more.
+    Nothing,
+    /// An answer that is there at once.
+    Answer(Vec<u8>),
+    /// Work.
+    Work(Work),
+}
+
+/// What came of work.
 pub(super) struct Done {
     /// What is to be written, if anything.
     pub(super) message: Option<Vec<u8>>,
     /// What the line cost.
-    pub(super) size: usize,
-    /// The request that it was, if it could be cancelled.
-    id: Option<RequestId>,
+    pub(super) cost: usize,
+    /// The request that it was, if it could be cancelled, and which of that id.
+    request: Option<(RequestId, u64)>,
+}
+
+/// A request that is worked on and can be cancelled.
+struct Running {
+    /// Tells it from another of the same id.
+    serial: u64,
+    work: AbortHandle,
+    reports: Option<Reports>,
 }
 
 /// What is remembered from one line to the next.
 pub(super) struct Conversation {
     engine: Engine,
-    reports: Reports,
+    reporter: Reporter,
     /// The client, once it has opened a legacy conversation.
     legacy: Option<Peer>,
-    /// The requests that can be cancelled.
-    running: HashMap<RequestId, AbortHandle>,
+    running: HashMap<RequestId, Running>,
+    serial: u64,
     max_line: usize,
 }
 
 impl Conversation {
-    pub(super) fn new(engine: Engine, reports: Reports, max_line: usize) -> Self {
+    pub(super) fn new(engine: Engine, reporter: Reporter, max_line: usize) -> Self {
         Self {
             engine,
-            reports,
+            reporter,
             legacy: None,
             running: HashMap::new(),
+            serial: 0,
             max_line,
         }
     }
 
-    /// Turns a line into work, if it asks for any.
-    pub(super) fn take(&mut self, line: Line) -> Option<Work> {
-        let size = line.cost();
+    /// Reads a line. When there is no room for more work, requests that need any are
+    /// refused; everything else is served as ever.
+    pub(super) fn take(&mut self, line: Line, full: bool) -> Taken {
+        let cost = line.cost();
         let line = match line {
             Line::Text(line) => line,
-            Line::TooLong => return Some(said(&refusal(self.too_long(), None), size)),
+            Line::TooLong => return refused(self.too_long(), None),
         };
         if line.trim_ascii().is_empty() {
-            return None;
+            return Taken::Nothing;
         }
         match decode(&line, None) {
-            Err(refusal) => Some(said(&refusal, size)),
-            Ok(Decoded::Modern(request, meta)) => {
-                Some(self.answer(request, Peer::from(meta), size))
-            }
-            Ok(Decoded::Legacy(Message::Request(request))) => {
-                Some(self.legacy_request(request, size))
-            }
-            Ok(Decoded::Batch(items)) => Some(self.batch(items, size)),
+            Err(refusal) => said(&refusal),
+            Ok(Decoded::Modern(request, _)) if full => said(&busy(request.id, Era::Modern)),
+            Ok(Decoded::Modern(request, meta)) => self.work_on(request, Peer::from(meta), cost),
+            Ok(Decoded::Legacy(Message::Request(request))) => self.legacy(request, cost, full),
+            Ok(Decoded::Batch(items)) => self.batch(items, cost, full),
             Ok(
                 Decoded::Legacy(Message::Notification(notification))
                 | Decoded::ModernNotification(notification),
             ) => {
                 self.note(&notification);
-                None
+                Taken::Nothing
             }
-            Ok(Decoded::Legacy(Message::Response)) => None,
+            Ok(Decoded::Legacy(Message::Response)) => Taken::Nothing,
         }
-    }
-
-    /// Refuses a line for which there is no room. Only a request is answered.
-    pub(super) fn refuse(&self, line: &Line) -> Option<Vec<u8>> {
-        let request = match line {
-            Line::Text(line) => decode(line, None),
-            Line::TooLong => Err(refusal(self.too_long(), None)),
-        };
-        let (id, era) = match request {
-            Ok(Decoded::Modern(request, _)) => (request.id, Era::Modern),
-            Ok(Decoded::Legacy(Message::Request(request))) => (request.id, Era::Legacy),
-            Ok(_) => return None,
-            Err(refusal) => return Some(Answer::from(&refusal).message),
-        };
-        let busy = ProtocolError::new(
-            ErrorKind::Busy,
-            "too much work is waiting; read answers before sending more",
-        );
-        Some(Answer::from(&busy.refuse(Some(id), era)).message)
     }
 
     /// Forgets a request that is done.
     pub(super) fn forget(&mut self, done: &Done) {
-        if let Some(id) = &done.id {
+        if let Some((id, serial)) = &done.request
+            && self.running.get(id).is_some_and(|it| it.serial == *serial)
+        {
             self.running.remove(id);
         }
     }
 
-    fn legacy_request(&mut self, request: Request, size: usize) -> Work {
+    fn legacy(&mut self, request: Request, cost: usize, full: bool) -> Taken {
         match (&request.method, &self.legacy) {
-            (Method::Initialize, _) => self.initialize(&request, size),
+            (Method::Initialize, _) => self.initialize(&request),
+            // A client may look whether anybody is there at any time, before it says who
+            // it is and while everybody is busy.
+            (Method::Ping, peer) => {
+                let revision = peer
+                    .as_ref()
+                    .map_or(Revision::LATEST_LEGACY, |p| p.revision);
+                Taken::Answer(self.engine.encode(&Outcome::Empty, &request.id, revision))
+            }
+            (_, None) => refused(not_open(), Some(request.id)),
+            (_, Some(_)) if full => said(&busy(request.id, Era::Legacy)),
             (_, Some(peer)) => {
                 let peer = peer.clone();
-                self.answer(request, peer, size)
+                self.work_on(request, peer, cost)
             }
-            // A client may look whether anybody is there before it says who it is.
-            (Method::Ping, None) => {
-                let (empty, newest) = (Outcome::Empty, Revision::LATEST_LEGACY);
-                ready(Some(self.engine.encode(&empty, &request.id, newest)), size)
-            }
-            (_, None) => said(&refusal(not_open(), Some(request.id)), size),
         }
     }
 
-    fn initialize(&mut self, request: &Request, size: usize) -> Work {
+    fn initialize(&mut self, request: &Request) -> Taken {
         match self.engine.initialize(&request.params) {
-            Err(error) => said(&refusal(error, Some(request.id.clone())), size),
+            Err(error) => refused(error, Some(request.id.clone())),
             Ok((peer, outcome)) => {
                 let message = self.engine.encode(&outcome, &request.id, peer.revision);
                 self.legacy = Some(peer);
-                ready(Some(message), size)
+                Taken::Answer(message)
             }
         }
     }
 
-    fn batch(&self, items: Vec<Result<Message, Refusal>>, size: usize) -> Work {
-        match &self.legacy {
-            Some(peer) if peer.revision.has_batches() => {
-                let answers = self.engine.clone().answer_batch(items, peer.clone());
-                Box::pin(answers.map(move |message| done(message, size)))
+    fn batch(&mut self, items: Vec<Result<Message, Refusal>>, cost: usize, full: bool) -> Taken {
+        let peer = match &self.legacy {
+            Some(peer) if peer.revision.has_batches() => peer.clone(),
+            _ => return refused(ProtocolError::no_batches(), None),
+        };
+        for item in &items {
+            if let Ok(Message::Notification(notification)) = item {
+                self.note(notification);
             }
-            _ => said(&refusal(ProtocolError::no_batches(), None), size),
         }
+        let items = items.into_iter().map(|item| match item {
+            Ok(Message::Request(request)) if full => Err(busy(request.id, Era::Legacy)),
+            item => item,
+        });
+        let answers = self.engine.clone().answer_batch(items.collect(), peer);
+        Taken::Work(Box::pin(answers.map(move |message| Done {
+            message,
+            cost,
+            request: None,
+        })))
     }
 
-    fn answer(&mut self, request: Request, peer: Peer, size: usize) -> Work {
+    fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
+        self.serial += 1;
+        let serial = self.serial;
         let id = request.id.clone();
         let asked = request.params.progress_token.is_some();
-        let sink = asked.then(|| Arc::new(self.reports.clone()) as Arc<dyn ReplySink>);
+        let reports = asked.then(|| self.reporter.reports());
+        let sink = reports.clone().map(|it| Arc::new(it) as Arc<dyn ReplySink>);
         let answer = self.engine.clone().answer(request, peer, sink);
-        let (answer, handle) = abortable(answer);
-        self.running.insert(id.clone(), handle);
-        Box::pin(answer.map(move |answer| Done {
-            // Nothing more is said of a request that was cancelled.
-            message: answer.ok().map(|answer| answer.message),
-            size,
-            id: Some(id),
-        }))
+        let (answer, work) = abortable(answer);
+        let running = Running {
+            serial,
+            work,
+            reports: reports.clone(),
+        };
+        self.running.insert(id.clone(), running);
+        Taken::Work(Box::pin(answer.map(move |answer| {
+            if let Some(reports) = reports {
+                reports.close();
+            }
+            Done {
+                // Nothing more is said of a request that was cancelled.
+                message: answer.ok().map(|answer| answer.message),
+                cost,
+                request: Some((id, serial)),
+            }
+        })))
     }
 
-    /// Takes note of a notification. A cancelled request is dropped at its next await.
+    /// Takes note of a notification. A cancelled request is dropped at its next await, and
+    /// nothing more is said of it.
     fn note(&mut self, notification: &Notification) {
         if notification.method.as_str() != "notifications/cancelled" {
             return;
         }
         let id = notification.params.cancelled();
-        if let Some(handle) = id.and_then(|id| self.running.remove(&id)) {
-            handle.abort();
+        if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
+            running.work.abort();
+            if let Some(reports) = running.reports {
+                reports.close();
+            }
         }
     }
 
@@ -181,24 +214,20 @@ impl Conversation {
     }
 }
 
-fn done(message: Option<Vec<u8>>, size: usize) -> Done {
-    Done {
-        message,
-        size,
-        id: None,
-    }
+fn said(refusal: &Refusal) -> Taken {
+    Taken::Answer(Answer::from(refusal).message)
 }
 
-fn ready(message: Option<Vec<u8>>, size: usize) -> Work {
-    Box::pin(std::future::ready(done(message, size)))
+fn refused(error: ProtocolError, id: Option<RequestId>) -> Taken {
+    said(&error.refuse(id, Era::Legacy))
 }
 
-fn said(refusal: &Refusal, size: usize) -> Work {
-    ready(Some(Answer::from(refusal).message), size)
-}
-
-fn refusal(error: ProtocolError, id: Option<RequestId>) -> Refusal {
-    error.refuse(id, Era::Legacy)
+fn busy(id: RequestId, era: Era) -> Refusal {
+    let error = ProtocolError::new(
+        ErrorKind::Busy,
+        "too much work is waiting; read answers before sending more",
+    );
+    error.refuse(Some(id), era)
 }
 
 fn not_open() -> ProtocolError {

@@ -1,6 +1,6 @@
 //! Lines of bounded length.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How much is read at once.
@@ -73,16 +73,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     fn take(&mut self) -> Option<Line> {
         let unsearched = &self.buffer[self.searched..];
         if let Some(at) = unsearched.iter().position(|byte| *byte == b'\n') {
-            let line = self.buffer.split_to(self.searched + at + 1);
-            self.searched = 0;
+            let line = self.cut(self.searched + at + 1);
             let end = line_end(&line);
-            let line = line.freeze().slice(..end);
-            return Some(self.finish(line));
+            return Some(self.finish(line.slice(..end)));
         }
         self.searched = self.buffer.len();
         if self.ended && (self.searched > 0 || self.skipping) {
-            let line = self.buffer.split().freeze();
-            self.searched = 0;
+            let line = self.cut(self.searched);
             return Some(self.finish(line));
         }
         // One more than the limit may be the first half of a line end.
@@ -94,6 +91,20 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.searched = 0;
         }
         None
+    }
+
+    /// Takes bytes from the front of the buffer.
+    ///
+    /// Few are copied: a request that is kept must not keep alive whatever else was read
+    /// with it.
+    fn cut(&mut self, length: usize) -> Bytes {
+        self.searched = 0;
+        if length > CHUNK {
+            return self.buffer.split_to(length).freeze();
+        }
+        let line = Bytes::copy_from_slice(&self.buffer[..length]);
+        self.buffer.advance(length);
+        line
     }
 
     fn finish(&mut self, line: Bytes) -> Line {
@@ -140,6 +151,23 @@ mod tests {
             text("last"),
         ];
         assert_eq!(all(&input, 5).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_short_line_does_not_keep_a_long_one_alive() {
+        let long = vec![b'x'; 1_000_000];
+        let input = [long.as_slice(), b"\nshort\n"].concat();
+        let mut lines = Lines::new(&input[..], 2_000_000);
+        drop(lines.next().await.unwrap());
+        let Some(Line::Text(short)) = lines.next().await.unwrap() else {
+            panic!("no second line");
+        };
+        assert_eq!(short.len(), 5);
+        // A slice of the buffer would share it, and could not be turned back into bytes of
+        // its own without a copy.
+        drop(lines);
+        let own: Vec<u8> = short.into();
+        assert!(own.capacity() < 100, "{} bytes are kept", own.capacity());
     }
 
     #[tokio::test]

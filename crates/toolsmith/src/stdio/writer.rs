@@ -1,8 +1,12 @@
 //! The one writer that owns the output, and what waits for it.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -11,16 +15,41 @@ use crate::server::ReplySink;
 
 /// How many messages the writer takes before the rest wait in the [`Outbox`].
 const QUEUE: usize = 64;
-/// How many messages are written at once.
-const BURST: usize = 64;
+/// How many bytes are gathered for one write.
+const BURST: usize = 64 * 1024;
 
-/// A way to the writer for reports about a call. What it cannot take is dropped.
+/// How long a client may read nothing before what is left is given up.
+const STALL: Duration = Duration::from_millis(250);
+/// How long it may take to read it all.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
+/// A way to the writer for reports about one call. What it cannot take is dropped.
 #[derive(Clone, Debug)]
-pub(super) struct Reports(mpsc::Sender<Vec<u8>>);
+pub(super) struct Reports(Arc<Mutex<Option<mpsc::Sender<Vec<u8>>>>>);
+
+impl Reports {
+    /// Takes no more: nothing is said of a call after its end.
+    pub(super) fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 impl ReplySink for Reports {
     fn send(&self, message: Vec<u8>) -> bool {
-        self.0.try_send(message).is_ok()
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender
+            .as_ref()
+            .is_some_and(|to| to.try_send(message).is_ok())
+    }
+}
+
+/// Makes a way to the writer for each call.
+#[derive(Clone, Debug)]
+pub(super) struct Reporter(mpsc::WeakSender<Vec<u8>>);
+
+impl Reporter {
+    pub(super) fn reports(&self) -> Reports {
+        Reports(Arc::new(Mutex::new(self.0.upgrade())))
     }
 }
 
@@ -34,7 +63,7 @@ pub(super) struct Outbox {
 impl Outbox {
     /// Starts the writer. It ends when the outbox and all reports are gone, or when the
     /// client closes the output.
-    pub(super) fn start<W>(output: W) -> (Self, JoinHandle<()>)
+    pub(super) fn start<W>(output: W) -> (Self, Writer)
     where
         W: AsyncWrite + Send + Unpin + 'static,
     {
@@ -44,11 +73,13 @@ impl Outbox {
             waiting: VecDeque::new(),
             bytes: 0,
         };
-        (outbox, tokio::spawn(write(output, receiver)))
+        let written = Arc::new(AtomicU64::new(0));
+        let task = tokio::spawn(write(output, receiver, Arc::clone(&written)));
+        (outbox, Writer { task, written })
     }
 
-    pub(super) fn reports(&self) -> Reports {
-        Reports(self.sender.clone())
+    pub(super) fn reporter(&self) -> Reporter {
+        Reporter(self.sender.downgrade())
     }
 
     pub(super) fn push(&mut self, message: Vec<u8>) {
@@ -56,8 +87,8 @@ impl Outbox {
         self.waiting.push_back(message);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// How many bytes wait.
@@ -79,19 +110,91 @@ impl Outbox {
     }
 }
 
-async fn write<W: AsyncWrite + Unpin>(mut output: W, mut messages: mpsc::Receiver<Vec<u8>>) {
-    let mut burst = Vec::with_capacity(BURST);
-    let mut buffer = BytesMut::new();
-    while messages.recv_many(&mut burst, BURST).await > 0 {
-        for message in burst.drain(..) {
-            buffer.extend_from_slice(&message);
-            buffer.extend_from_slice(b"\n");
+impl Outbox {
+    /// Hands everything over, and waits until the writer has written it.
+    pub(super) async fn empty_into(mut self, writer: &mut Writer) {
+        while !self.waiting.is_empty() {
+            if !self.hand_over().await {
+                return;
+            }
         }
-        let written = output.write_all(&buffer).await;
-        if let Err(error) = written.and(output.flush().await) {
+        // The writer ends when nobody is left who could give it something.
+        drop(self);
+        writer.ended().await;
+    }
+}
+
+/// The writer at work.
+pub(super) struct Writer {
+    task: JoinHandle<()>,
+    written: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Waits until the writer has ended.
+    pub(super) async fn ended(&mut self) {
+        // A panic of the writer is an end like any other.
+        let _ = (&mut self.task).await;
+    }
+
+    /// Waits until the client stops reading: until for so long none of what is left was
+    /// read, or it took too long in all.
+    pub(super) fn stalled(&self) -> impl Future<Output = ()> + use<> {
+        let written = Arc::clone(&self.written);
+        async move {
+            let start = Instant::now();
+            let mut before = written.load(Ordering::Relaxed);
+            while start.elapsed() < LAST_WORDS {
+                tokio::time::sleep(STALL).await;
+                let now = written.load(Ordering::Relaxed);
+                if now == before {
+                    return;
+                }
+                before = now;
+            }
+        }
+    }
+}
+
+async fn write<W: AsyncWrite + Unpin>(
+    mut output: W,
+    mut messages: mpsc::Receiver<Vec<u8>>,
+    written: Arc<AtomicU64>,
+) {
+    while let Some(message) = messages.recv().await {
+        let mut burst = BytesMut::with_capacity(message.len() + 1);
+        add(&mut burst, &message);
+        while burst.len() < BURST
+            && let Ok(message) = messages.try_recv()
+        {
+            add(&mut burst, &message);
+        }
+        if let Err(error) = write_all(&mut output, burst, &written).await {
             tracing::debug!(%error, "the client has closed the output");
             return;
         }
-        buffer.clear();
     }
+}
+
+fn add(burst: &mut BytesMut, message: &[u8]) {
+    burst.extend_from_slice(message);
+    burst.extend_from_slice(b"\n");
+}
+
+/// Writes a burst piece by piece, so that it shows whether the client reads.
+async fn write_all<W: AsyncWrite + Unpin>(
+    output: &mut W,
+    mut burst: BytesMut,
+    written: &AtomicU64,
+) -> std::io::Result<()> {
+    while burst.has_remaining() {
+        let piece = burst.len().min(BURST);
+        let length = output.write(&burst[..piece]).await?;
+        if length == 0 {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        burst.advance(length);
+        written.fetch_add(1, Ordering::Relaxed);
+    }
+    output.flush().await
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use toolsmith::Stdio;
+use toolsmith::prelude::*;
 
 use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
 
@@ -105,6 +105,122 @@ async fn a_client_that_sends_more_than_can_be_held_is_told_so() {
     assert_eq!(answer["id"], "after", "{answer}");
     pipe.end();
     ends_within_a_second(server).await;
+}
+
+#[tokio::test]
+async fn a_batch_for_which_there_is_no_room_is_answered() {
+    let (gate, mut pipe, _) = start();
+    let client = json!({"name": "test", "version": "0"});
+    let opening =
+        json!({"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": client});
+    pipe.ask(request(0, "initialize", opening)).await;
+    for id in 0..9 {
+        let mut wait = request(id, "tools/call", call("wait", json!({})));
+        wait["params"]["_meta"] = json!({"padding": "x".repeat(4_000_000)});
+        pipe.line(wait).await;
+    }
+    assert_eq!(pipe.next().await.unwrap()["error"]["code"], -31002);
+    let padding = json!({"_meta": {"padding": "x".repeat(3_000_000)}});
+    let batch = json!([
+        request("a", "tools/list", padding.clone()),
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 0}},
+        request("b", "tools/list", json!({})),
+    ]);
+    let answers = pipe.ask(batch).await;
+    assert_eq!(answers[0]["error"]["code"], -31002, "{answers}");
+    assert_eq!(answers[1]["id"], "b", "{answers}");
+    // The notification in the batch was heard.
+    gate.dropped(1).await;
+}
+
+#[tokio::test]
+async fn who_asks_whether_anybody_is_there_is_answered_while_all_are_busy() {
+    let (gate, mut pipe, _) = start();
+    let client = json!({"name": "test", "version": "0"});
+    let opening =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+    pipe.ask(request("open", "initialize", opening)).await;
+    for id in 0..600 {
+        pipe.line(request(id, "tools/call", call("wait", json!({}))))
+            .await;
+    }
+    gate.started(512).await;
+    let answer = pipe.ask(request("ping", "ping", json!({}))).await;
+    assert_eq!(answer["id"], "ping", "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_is_given_every_answer() {
+    let (_, mut pipe, server) = start();
+    for id in 0..1500 {
+        pipe.line(modern(id, "tools/list", json!({}))).await;
+    }
+    pipe.end();
+    let mut read = 0;
+    let start = Instant::now();
+    while pipe.next().await.is_some() {
+        read += 1;
+        if read % 100 == 0 {
+            // It is the slowness that is tested.
+            tokio::time::sleep(Duration::from_millis(80)).await;
+        }
+    }
+    assert_eq!(read, 1500);
+    assert!(start.elapsed() > Duration::from_secs(1), "not slow enough");
+    ends_within_a_second(server).await;
+}
+
+#[toolsmith::tool]
+async fn answers_early(context: Context, gate: State<Arc<Gate>>) -> &'static str {
+    tokio::spawn(async move {
+        gate.started(1).await;
+        for step in 1..=3 {
+            context.progress(Progress::new(step.into()));
+        }
+        gate.open();
+    });
+    "answered"
+}
+
+#[tokio::test]
+async fn nothing_is_reported_of_a_call_after_its_answer() {
+    let gate = Arc::new(Gate::default());
+    let (to, input) = tokio::io::duplex(64 * 1024);
+    let (output, from) = tokio::io::duplex(64 * 1024);
+    let server = crate::wire::server(&gate)
+        .tool::<answers_early>()
+        .state(Arc::clone(&gate));
+    let engine = server.build().unwrap();
+    tokio::spawn(Stdio::new().serve_streams(engine, input, output));
+    let mut pipe = Pipe::new(Box::new(to), Box::new(from));
+    let mut early = modern("early", "tools/call", call("answers_early", json!({})));
+    early["params"]["_meta"]["progressToken"] = "t".into();
+    let answer = pipe.ask(early).await;
+    assert_eq!(answer["id"], "early", "{answer}");
+    // Starts the reports, and is itself let go when they were made.
+    let answer = pipe
+        .ask(modern("wait", "tools/call", call("wait", json!({}))))
+        .await;
+    assert_eq!(
+        answer["id"], "wait",
+        "a report came after the answer: {answer}"
+    );
+}
+
+#[tokio::test]
+async fn the_newer_of_two_requests_of_one_id_can_still_be_cancelled() {
+    let (gate, mut pipe, _) = start();
+    let wait = modern(1, "tools/call", call("wait", json!({})));
+    let sum = call("add_blocking", json!({"a": 2, "b": 3}));
+    pipe.line(modern(1, "tools/call", sum)).await;
+    pipe.line(wait).await;
+    let answer = pipe.next().await.unwrap();
+    assert_eq!(answer["result"]["content"][0]["text"], "5", "{answer}");
+    gate.started(1).await;
+    let params = json!({"requestId": 1});
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}))
+        .await;
+    gate.dropped(1).await;
 }
 
 #[tokio::test]

@@ -106,8 +106,10 @@ impl Problems {
             seen, mut problems, ..
         } = looking;
         match read {
+            // What comes after the place is not known, so nothing is said of it.
             Err(error) if !problems.more => {
-                problems.found = vec![format!("the arguments are no JSON object: {error}")];
+                problems.add(|| format!("they cannot be read: {error}"));
+                return problems;
             }
             _ => {}
         }
