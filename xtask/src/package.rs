@@ -40,7 +40,7 @@ fn cargo_home() -> Result<PathBuf> {
 
 /// Removes what cargo unpacked of one of our crates when it was packed before. It goes by
 /// name and version, and would build the older content again.
-fn forget(home: &Path, crate_and_version: &str) -> Result<()> {
+fn forget_unpacked(home: &Path, crate_and_version: &str) -> Result<()> {
     let Ok(registries) = home.join("registry/src").read_dir() else {
         return Ok(());
     };
@@ -48,6 +48,23 @@ fn forget(home: &Path, crate_and_version: &str) -> Result<()> {
         let unpacked = registry?.path().join(crate_and_version);
         if unpacked.is_dir() {
             std::fs::remove_dir_all(&unpacked).context("an older package cannot be removed")?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the marks by which cargo knows that one of our crates was built before. It
+/// takes what comes from a registry for unchanged as long as the version is.
+fn forget_built(build: &Path, name: &str) -> Result<()> {
+    let Ok(marks) = build.join("debug/.fingerprint").read_dir() else {
+        return Ok(());
+    };
+    for mark in marks {
+        let mark = mark?;
+        let of = mark.file_name().to_string_lossy().into_owned();
+        // A mark is named by the crate and a hash, and one name may start another.
+        if of.rsplit_once('-').is_some_and(|(of, _)| of == name) {
+            std::fs::remove_dir_all(mark.path()).context("an older build cannot be removed")?;
         }
     }
     Ok(())
@@ -64,9 +81,22 @@ mod tests {
         for name in ["ours-0.1.0/src", "ours-core-0.1.0", "theirs-1.0.0"] {
             std::fs::create_dir_all(registry.join(name)).unwrap();
         }
-        forget(home.path(), "ours-0.1.0").unwrap();
+        forget_unpacked(home.path(), "ours-0.1.0").unwrap();
         assert!(!registry.join("ours-0.1.0").exists());
         assert!(registry.join("ours-core-0.1.0").exists());
         assert!(registry.join("theirs-1.0.0").exists());
+    }
+
+    #[test]
+    fn the_marks_of_our_build_are_removed_and_no_others() {
+        let build = tempfile::tempdir().unwrap();
+        let marks = build.path().join("debug/.fingerprint");
+        for name in ["ours-0a1b", "ours-core-0a1b", "theirs-0a1b"] {
+            std::fs::create_dir_all(marks.join(name)).unwrap();
+        }
+        forget_built(build.path(), "ours").unwrap();
+        assert!(!marks.join("ours-0a1b").exists());
+        assert!(marks.join("ours-core-0a1b").exists());
+        assert!(marks.join("theirs-0a1b").exists());
     }
 }
