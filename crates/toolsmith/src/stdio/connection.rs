@@ -120,6 +120,8 @@ impl Desk {
                 tracing::info!(calls, "the input has ended; calls were cut off");
             }
         }
+        // Whoever could still report keeps the writer waiting.
+        self.conversation.end();
         let outbox = self.outbox;
         let (answers, stalled) = (outbox.len(), writer.stalled());
         tokio::select! {

@@ -98,6 +98,16 @@ impl Conversation {
         }
     }
 
+    /// Ends everything that is still worked on. Nothing more is said of it.
+    pub(super) fn end(&mut self) {
+        for (_, running) in self.running.drain() {
+            running.work.abort();
+            if let Some(reports) = running.reports {
+                reports.close();
+            }
+        }
+    }
+
     /// Forgets a request that is done.
     pub(super) fn forget(&mut self, done: &Done) {
         if let Some((id, serial)) = &done.request

@@ -41,6 +41,21 @@ async fn the_end_is_seen_behind_more_calls_than_are_worked_on_at_once() {
 }
 
 #[tokio::test]
+async fn a_call_that_could_still_report_does_not_keep_the_writer_waiting() {
+    let log = crate::support::Log::capture();
+    let (gate, mut pipe, server) = start();
+    let mut wait = modern(1, "tools/call", call("report_and_wait", json!({})));
+    wait["params"]["_meta"]["progressToken"] = "t".into();
+    pipe.line(wait).await;
+    gate.started(1).await;
+    pipe.end();
+    ends_within_a_second(server).await;
+    let text = log.text();
+    assert!(text.contains("calls were cut off"), "{text}");
+    assert!(!text.contains("stopped reading"), "{text}");
+}
+
+#[tokio::test]
 async fn a_burst_is_worked_off_and_nothing_of_it_is_refused() {
     let (_, mut pipe, server) = start();
     let sums = 2000;
