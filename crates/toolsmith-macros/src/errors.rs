@@ -1,4 +1,4 @@
-//! Everything that is wrong with a tool, told at once.
+//! Everything that is wrong with a function, told at once.
 
 use std::fmt::Display;
 
@@ -27,6 +27,11 @@ impl Errors {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.0.iter().map(syn::Error::to_string).collect()
     }
 }
 

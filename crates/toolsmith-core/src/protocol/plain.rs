@@ -19,9 +19,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Strin
 
 /// An error of the JSON library in plain words.
 pub(crate) fn plain(message: &str) -> String {
-    let message = message
-        .rfind(" at line ")
-        .map_or(message, |at| &message[..at]);
+    let message = without_position(message);
     let mismatch = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))
@@ -31,6 +29,22 @@ pub(crate) fn plain(message: &str) -> String {
         None => message
             .strip_prefix("missing field ")
             .map_or_else(|| cut(message), |field| format!("{field} is missing")),
+    }
+}
+
+/// Leaves out the ` at line 1 column 2` at the end of what the JSON library says. Elsewhere
+/// these are words of the client.
+fn without_position(message: &str) -> &str {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match message.rsplit_once(" at line ") {
+        Some((what, position))
+            if position
+                .split_once(" column ")
+                .is_some_and(|(line, column)| is_number(line) && is_number(column)) =>
+        {
+            what
+        }
+        _ => message,
     }
 }
 

@@ -74,6 +74,14 @@ impl ToTokens for Key {
 }
 
 impl Entry {
+    /// `"…"`, and nothing behind it.
+    pub(super) fn alone(&self) -> Option<&LitStr> {
+        match (&self.key, &self.value) {
+            (Key::Text(text), Value::Nothing) => Some(text),
+            _ => None,
+        }
+    }
+
     /// `key = "…"`.
     pub(super) fn string(&self) -> syn::Result<LitStr> {
         let wanted = || self.wrong("= \"…\"");

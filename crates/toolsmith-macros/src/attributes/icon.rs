@@ -8,7 +8,7 @@ use crate::errors::Errors;
 
 const KNOWN: &str = "`src`, `mime_type`, `sizes`, `theme`";
 
-/// A picture to show beside the tool.
+/// A picture to show.
 pub(crate) struct Icon {
     pub(crate) src: LitStr,
     pub(crate) mime_type: Option<LitStr>,

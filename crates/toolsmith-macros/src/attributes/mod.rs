@@ -1,32 +1,38 @@
-//! The arguments of `#[tool(…)]`.
+//! The arguments of `#[tool(…)]`, `#[prompt(…)]` and `#[resource(…)]`.
 
 mod entry;
 mod icon;
-mod timeout;
+mod moment;
+mod name;
+mod resource;
+mod time;
+mod tool;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
-use syn::{Expr, Ident, LitStr, Path, parse_quote};
+use syn::{Expr, LitStr, Path, parse_quote};
 
 use self::entry::{Entry, split};
 pub(crate) use self::icon::{Icon, Theme};
+pub(crate) use self::name::name_of;
+pub(crate) use self::resource::{Audience, ResourceArguments, Uri};
+pub(crate) use self::tool::{Support, ToolArguments};
 use crate::errors::Errors;
+use crate::kind::Kind;
 
-const KNOWN: &str = "`name`, `title`, `description`, `read_only`, `destructive`, `idempotent`, \
-    `open_world`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`";
-/// The longest name of a tool, in characters.
-const MAX_NAME: usize = 128;
+/// What every kind knows, before and after what is its own.
+const KNOWN_FIRST: &[&str] = &["name", "title", "description"];
+const KNOWN_LAST: &[&str] = &["icons", "tags", "meta", "timeout", "inline", "crate"];
 
-/// What an author wrote in `#[tool(…)]`.
+/// What an author wrote in the attribute.
 pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
     pub(crate) title: Option<Expr>,
     pub(crate) description: Option<Expr>,
-    pub(crate) hints: Vec<(Ident, bool)>,
+    pub(crate) own: Own,
     pub(crate) icons: Vec<Icon>,
     pub(crate) tags: Vec<LitStr>,
     pub(crate) meta: Vec<(String, TokenStream)>,
@@ -35,13 +41,24 @@ pub(crate) struct Attributes {
     pub(crate) library: Path,
 }
 
-impl Default for Attributes {
-    fn default() -> Self {
+/// The arguments that only one kind has, and so which kind it is.
+pub(crate) enum Own {
+    Tool(ToolArguments),
+    Prompt,
+    Resource(ResourceArguments),
+}
+
+impl Attributes {
+    fn new(kind: Kind) -> Self {
         Self {
             name: None,
             title: None,
             description: None,
-            hints: Vec::new(),
+            own: match kind {
+                Kind::Tool => Own::Tool(ToolArguments::default()),
+                Kind::Prompt => Own::Prompt,
+                Kind::Resource => Own::Resource(ResourceArguments::default()),
+            },
             icons: Vec::new(),
             tags: Vec::new(),
             meta: Vec::new(),
@@ -50,66 +67,116 @@ impl Default for Attributes {
             library: parse_quote!(::toolsmith),
         }
     }
-}
 
-impl Attributes {
+    pub(crate) fn kind(&self) -> Kind {
+        match self.own {
+            Own::Tool(_) => Kind::Tool,
+            Own::Prompt => Kind::Prompt,
+            Own::Resource(_) => Kind::Resource,
+        }
+    }
+
     /// Reads the arguments. What is wrong with one does not hide what is wrong with the
     /// next.
-    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut attributes = Self::default();
+    pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut attributes = Self::new(kind);
         let mut seen = HashSet::new();
-        for piece in split(tokens) {
+        for (index, piece) in split(tokens).into_iter().enumerate() {
             let Some(entry) = errors.keep(syn::parse2::<Entry>(piece.clone())) else {
                 continue;
             };
-            if !seen.insert(entry.key.name()) {
+            if let (Own::Resource(own), Some(uri)) = (&mut attributes.own, entry.alone()) {
+                own.set_uri(uri, index == 0, errors);
+            } else if !seen.insert(entry.key.name()) {
                 errors.push(twice(&entry));
-                continue;
+            } else {
+                attributes.set(&entry, piece, errors);
             }
-            attributes.set(&entry, piece, errors);
         }
-        if let (Some(_), Some((timeout, _))) = (&attributes.inline, &attributes.timeout) {
-            errors.at(
-                timeout,
-                "`timeout` cannot hold for an `inline` tool: nothing can interrupt it where it \
-                 runs; drop one of the two",
-            );
+        attributes.check_inline(errors);
+        if let Own::Resource(own) = &attributes.own {
+            own.finish(seen.contains("ttl"), errors);
         }
         attributes
     }
 
     fn set(&mut self, entry: &Entry, piece: TokenStream, errors: &mut Errors) {
+        let kind = self.kind();
         let name = entry.key.name();
-        match name.as_str() {
-            "name" => self.name = errors.keep(entry.string().and_then(allowed)),
-            "title" => self.title = errors.keep(entry.text()),
-            "description" => self.description = errors.keep(entry.text()),
-            "read_only" | "destructive" | "idempotent" | "open_world" => {
-                let hint = Ident::new(&name, proc_macro2::Span::mixed_site());
-                self.hints
-                    .extend(errors.keep(entry.flag()).map(|flag| (hint, flag)));
+        match (name.as_str(), &mut self.own) {
+            ("name", _) => {
+                let name = entry.string().and_then(|text| name::chosen(kind, text));
+                self.name = errors.keep(name);
             }
-            "icons" => self.icons = icon::icons(entry, errors),
-            "tags" => self.tags = errors.keep(entry.strings()).unwrap_or_default(),
-            "meta" => self.meta = meta(entry, errors),
-            "timeout" => {
-                let limit = errors.keep(timeout::timeout(entry));
+            ("title", _) => self.title = errors.keep(entry.text()),
+            ("description", _) => self.description = errors.keep(entry.text()),
+            ("icons", _) => self.icons = icon::icons(entry, errors),
+            ("tags", _) => self.tags = errors.keep(entry.strings()).unwrap_or_default(),
+            ("meta", _) => self.meta = meta(entry, errors),
+            ("timeout", _) => {
+                let limit = errors.keep(time::timeout(entry));
                 self.timeout = limit.map(|limit| (piece, limit));
             }
-            "inline" => self.inline = errors.keep(entry.word()).map(|()| piece),
-            "crate" => {
+            ("inline", _) => self.inline = errors.keep(entry.word()).map(|()| piece),
+            ("crate", _) => {
                 let path = entry.tokens().and_then(|path| {
                     let wanted = |_| entry.error("write `crate = path::to::toolsmith`");
                     Path::parse_mod_style.parse2(path).map_err(wanted)
                 });
                 self.library = errors.keep(path).unwrap_or_else(|| self.library.clone());
             }
-            _ => errors.at(
+            ("task", Own::Tool(own)) => own.set_task(entry, piece, errors),
+            (name, Own::Tool(own)) if tool::HINTS.contains(&name) => own.set_hint(entry, errors),
+            (name, Own::Resource(own)) if resource::KNOWN.contains(&name) => {
+                own.set(entry, piece, errors);
+            }
+            (name, _) => errors.at(
                 &entry.key,
-                format!("unknown argument `{name}`; `#[tool]` knows {KNOWN}"),
+                format!(
+                    "unknown argument `{name}`; `#[{kind}]` knows {}",
+                    known(kind)
+                ),
             ),
         }
     }
+
+    fn check_inline(&self, errors: &mut Errors) {
+        if self.inline.is_none() {
+            return;
+        }
+        if let Some((timeout, _)) = &self.timeout {
+            errors.at(
+                timeout,
+                format!(
+                    "`timeout` cannot hold for an `inline` {}: nothing can interrupt it where \
+                     it runs; drop one of the two",
+                    self.kind()
+                ),
+            );
+        }
+        if let Own::Tool(ToolArguments {
+            task: Some(task), ..
+        }) = &self.own
+        {
+            errors.at(
+                &task.written,
+                "a task goes on after its call was answered, and an `inline` tool keeps the \
+                 answer waiting; drop one of the two",
+            );
+        }
+    }
+}
+
+/// The arguments that a kind is said to know.
+fn known(kind: Kind) -> String {
+    let own = match kind {
+        Kind::Tool => tool::HINTS,
+        Kind::Prompt => &[],
+        Kind::Resource => resource::KNOWN,
+    };
+    let known = [KNOWN_FIRST, own, KNOWN_LAST].concat();
+    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    known.join(", ")
 }
 
 /// Reads `meta(key = value, "vendor.example/key" = { … })`.
@@ -137,33 +204,138 @@ fn twice(entry: &Entry) -> syn::Error {
     syn::Error::new_spanned(&entry.key, message)
 }
 
-fn allowed(name: LitStr) -> syn::Result<LitStr> {
-    if is_allowed(&name.value()) {
-        return Ok(name);
-    }
-    let message = format!(
-        "this cannot be the name of a tool; a name is 1 to {MAX_NAME} of `A-Z a-z 0-9 _ - .`"
-    );
-    Err(syn::Error::new_spanned(name, message))
-}
+#[cfg(test)]
+mod tests {
+    use quote::quote;
 
-/// Whether the protocol allows a name.
-fn is_allowed(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(fits)
-}
+    use super::*;
+    use crate::testing::messages;
 
-/// The name of a tool that is called like its function.
-pub(crate) fn name_of(function: &Ident, errors: &mut Errors) -> String {
-    let name = function.unraw().to_string();
-    if !is_allowed(&name) {
-        errors.at(
-            function,
-            format!(
-                "`{name}` cannot be the name of a tool, which is 1 to {MAX_NAME} of \
-                 `A-Z a-z 0-9 _ - .`; give it one with `#[tool(name = \"…\")]`"
+    fn said(kind: Kind, arguments: TokenStream) -> Vec<String> {
+        messages(
+            kind,
+            arguments,
+            quote!(
+                fn f() -> String {
+                    String::new()
+                }
             ),
-        );
+        )
     }
-    name
+
+    #[test]
+    fn every_kind_says_what_it_knows_and_takes_it() {
+        for kind in Kind::ALL {
+            let uri = (kind == Kind::Resource).then(|| quote!("a:b",));
+            let said = said(kind, quote!(#uri nmae = "x"));
+            let expected = format!("unknown argument `nmae`; `#[{kind}]` knows {}", known(kind));
+            assert_eq!(said, [expected]);
+        }
+        assert_eq!(
+            known(Kind::Prompt),
+            "`name`, `title`, `description`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`"
+        );
+        let shared = quote!(
+            name = "x",
+            title = "X",
+            description = "An x.",
+            icons("data:,"),
+            tags("a"),
+            meta(b = 1),
+            timeout = "1s",
+            crate = library
+        );
+        let own = quote!(
+            mime_type = "text/plain",
+            size = 1,
+            audience("user"),
+            priority = 1,
+            last_modified = "2025-01-12T15:00:58Z",
+            ttl = "1m",
+            cache = "private"
+        );
+        assert_eq!(said(Kind::Prompt, shared.clone()), [""; 0]);
+        assert_eq!(said(Kind::Tool, quote!(#shared, read_only, task)), [""; 0]);
+        assert_eq!(said(Kind::Resource, quote!("a:b", #shared, #own)), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_of_one_kind_is_unknown_to_the_others() {
+        let uri = quote!("a:b");
+        for (kind, argument) in [
+            (Kind::Tool, quote!(ttl = "1m")),
+            (Kind::Tool, uri.clone()),
+            (Kind::Prompt, quote!(read_only)),
+            (Kind::Prompt, quote!(task)),
+            (Kind::Prompt, uri.clone()),
+            (Kind::Prompt, quote!(mime_type = "text/plain")),
+            (Kind::Resource, quote!(#uri, read_only)),
+            (Kind::Resource, quote!(#uri, task)),
+            (Kind::Resource, quote!(#uri, uri = "a:c")),
+        ] {
+            let said = said(kind, argument.clone());
+            assert_eq!(said.len(), 1, "{kind} {argument}: {said:?}");
+            assert!(
+                said[0].starts_with("unknown argument"),
+                "{kind} {argument}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_resource_has_one_uri_and_it_comes_first() {
+        for (arguments, what) in [
+            (quote!(), "a resource has a URI"),
+            (quote!(name = "x"), "a resource has a URI"),
+            (quote!(name = "x", "a:b"), "the URI comes first"),
+            (quote!("a:b", "a:c"), "a resource has one URI"),
+            (quote!("a:b", "a:b"), "a resource has one URI"),
+            (quote!("b"), "a URI begins with a scheme"),
+        ] {
+            let said = said(Kind::Resource, arguments.clone());
+            assert_eq!(said.len(), 1, "{arguments}: {said:?}");
+            assert!(said[0].starts_with(what), "{arguments}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cached_without_a_time() {
+        let uri = quote!("a:b");
+        let said = |arguments| said(Kind::Resource, quote!(#uri, #arguments));
+        assert_eq!(said(quote!(cache = "public", ttl = "1m")), [""; 0]);
+        let without = said(quote!(cache = "public"));
+        assert!(without[0].starts_with("`cache` says who"), "{without:?}");
+        let wrong = said(quote!(cache = "shared", ttl = "soon"));
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
+        // What is wrong with the time is said once.
+        let wrong = said(quote!(cache = "public", ttl = "soon"));
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+    }
+
+    #[test]
+    fn what_is_inline_has_no_timeout_and_is_no_task() {
+        let timeout = said(Kind::Prompt, quote!(inline, timeout = "1s"));
+        assert!(
+            timeout[0].starts_with("`timeout` cannot hold for an `inline` prompt"),
+            "{timeout:?}"
+        );
+        let task = said(Kind::Tool, quote!(inline, task));
+        assert_eq!(task.len(), 1, "{task:?}");
+        assert!(task[0].starts_with("a task goes on after"), "{task:?}");
+    }
+
+    #[test]
+    fn names_are_told_apart_by_kind() {
+        let long = "a b";
+        for kind in [Kind::Tool, Kind::Prompt] {
+            let said = said(kind, quote!(name = #long));
+            let expected = format!(
+                "this cannot be the name of a {kind}; a name is 1 to 128 of `A-Z a-z 0-9 _ - .`"
+            );
+            assert_eq!(said, [expected]);
+        }
+        assert_eq!(said(Kind::Resource, quote!("a:b", name = #long)), [""; 0]);
+        let empty = said(Kind::Resource, quote!("a:b", name = ""));
+        assert!(empty[0].contains("is not empty"), "{empty:?}");
+    }
 }

@@ -1,0 +1,85 @@
+//! One subscriber's end of the hub.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::mailbox::Mailbox;
+use super::{Change, Hub, SubscriptionsFull};
+
+/// What one subscriber asked for and has not read yet. Dropping it ends it.
+///
+/// Changes of a list come first, then updates in the order in which they were first heard
+/// of. What is heard of again before it is read is read once.
+pub struct Subscription {
+    hub: Arc<Hub>,
+    tenant: Arc<str>,
+    number: u64,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Subscription {
+    pub(super) fn new(hub: Arc<Hub>, tenant: Arc<str>, number: u64, mailbox: Arc<Mailbox>) -> Self {
+        Self {
+            hub,
+            tenant,
+            number,
+            mailbox,
+        }
+    }
+
+    /// Asks for updates of one more resource, as `resources/subscribe` of the legacy era
+    /// does. Asking twice is the same as asking once.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionsFull::Interest`] when it asks for [`Interest::MAX`] already.
+    ///
+    /// [`Interest::MAX`]: super::Interest::MAX
+    pub fn add_uri(&self, uri: Arc<str>) -> Result<(), SubscriptionsFull> {
+        let change = Change::ResourceUpdated(uri);
+        self.hub
+            .ask(&self.tenant, self.number, &self.mailbox, change)
+    }
+
+    /// Asks for updates of a resource no more. One that was not read yet is not read any
+    /// more. `false` when the resource was not asked for.
+    pub fn remove_uri(&self, uri: &str) -> bool {
+        let change = Change::ResourceUpdated(uri.into());
+        self.hub
+            .unask(&self.tenant, self.number, &self.mailbox, change)
+    }
+
+    /// The next change; waits for one when there is none.
+    ///
+    /// Several may wait at once: each change goes to exactly one of them. Dropping the
+    /// future loses nothing.
+    pub async fn next(&self) -> Change {
+        self.mailbox.next().await
+    }
+
+    /// The next change, if one is there.
+    pub fn try_next(&self) -> Option<Change> {
+        self.mailbox.try_next()
+    }
+
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        self.mailbox.sizes()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let asked = self.mailbox.close();
+        self.hub.leave(&self.tenant, self.number, asked);
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("tenant", &self.tenant)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
