@@ -1,8 +1,10 @@
 //! What a client says it can do.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Something that a client may be able to do for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +48,7 @@ impl ClientCapability {
 
 /// The capabilities that a client declared, in the handshake (legacy) or with the
 /// request (modern).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "Raw")]
 pub struct ClientCapabilities {
     elicitation: bool,
@@ -54,11 +56,12 @@ pub struct ClientCapabilities {
     sampling: bool,
     sampling_tools: bool,
     roots: bool,
+    extensions: Option<Arc<Map<String, Value>>>,
 }
 
 impl ClientCapabilities {
     /// Whether the client declared this capability.
-    pub const fn has(self, capability: ClientCapability) -> bool {
+    pub const fn has(&self, capability: ClientCapability) -> bool {
         match capability {
             ClientCapability::Elicitation => self.elicitation,
             ClientCapability::ElicitationUrl => self.elicitation_url,
@@ -66,6 +69,19 @@ impl ClientCapabilities {
             ClientCapability::SamplingTools => self.sampling_tools,
             ClientCapability::Roots => self.roots,
         }
+    }
+
+    /// Whether the client can be asked anything at all.
+    pub const fn can_be_asked(&self) -> bool {
+        self.elicitation || self.elicitation_url || self.sampling || self.roots
+    }
+
+    /// The settings with which the client declared an extension, such as
+    /// `io.modelcontextprotocol/ui`; nothing when it did not.
+    ///
+    /// Implements "Extension Negotiation" of revision 2026-07-28, `basic/versioning`.
+    pub fn extension(&self, identifier: &str) -> Option<&Value> {
+        self.extensions.as_ref()?.get(identifier)
     }
 }
 
@@ -77,6 +93,8 @@ struct Raw {
     sampling: Option<RawSampling>,
     #[serde(default)]
     roots: Option<IgnoredAny>,
+    #[serde(default)]
+    extensions: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +124,7 @@ impl From<Raw> for ClientCapabilities {
             sampling: raw.sampling.is_some(),
             sampling_tools: raw.sampling.is_some_and(|s| s.tools.is_some()),
             roots: raw.roots.is_some(),
+            extensions: raw.extensions.filter(|e| !e.is_empty()).map(Arc::new),
         }
     }
 }

@@ -150,6 +150,34 @@ pub struct Annotations {
     pub last_modified: Option<String>,
 }
 
+impl Annotations {
+    /// As a client of a revision knows them.
+    pub(super) fn as_known_to(mut self, revision: Revision) -> Self {
+        if !revision.has_structured_content() {
+            self.last_modified = None;
+        }
+        self
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Content::text(text)
+    }
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Content::text(text)
+    }
+}
+
+impl From<EmbeddedResource> for Content {
+    fn from(resource: EmbeddedResource) -> Self {
+        Content::resource(resource)
+    }
+}
+
 /// Who should see a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -214,6 +242,19 @@ impl Content {
     pub fn annotated(mut self, with: Annotations) -> Self {
         *self.annotations_mut() = Some(with);
         self
+    }
+
+    /// How many bytes of text and Base64 it holds.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Content::Text { text, .. } => text.len(),
+            Content::Image { data, .. } | Content::Audio { data, .. } => data.len(),
+            Content::ResourceLink { uri, .. } => uri.len(),
+            Content::Resource { resource, .. } => {
+                let held = resource.text.as_ref().or(resource.blob.as_ref());
+                held.map_or(0, String::len)
+            }
+        }
     }
 
     fn annotations_mut(&mut self) -> &mut Option<Annotations> {

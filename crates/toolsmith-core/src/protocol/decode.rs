@@ -26,8 +26,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
-    Era, ErrorKind, Message, ModernMeta, ProtocolError, Refusal, Request, RequestHeaders,
-    RequestId, Revision,
+    Era, ErrorKind, Message, ModernMeta, ParamHeaders, ProtocolError, Refusal, Request,
+    RequestHeaders, RequestId, Revision,
     message::{self, Body, Invalid},
     meta,
     method::Method,
@@ -74,11 +74,11 @@ pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Deco
             (Named::Unreadable(error), v) => Err(unreadable(error, v.as_deref(), None)),
             _ => Ok(Decoded::Legacy(Message::Notification(it))),
         },
-        Body::One(Message::Response) => match named {
+        Body::One(Message::Response(it)) => match named {
             Named::Modern(_) => Err(refused(no_responses(), None, Era::Modern)),
             Named::Unknown(v) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
             Named::Unreadable(error) => Err(unreadable(error, None, None)),
-            _ => Ok(Decoded::Legacy(Message::Response)),
+            _ => Ok(Decoded::Legacy(Message::Response(it))),
         },
     }
 }
@@ -175,7 +175,7 @@ fn request_of(
 
 /// A request that is modern by its header, its `_meta` or both.
 fn modern(
-    request: Request,
+    mut request: Request,
     named: &Named<'_>,
     in_meta: Option<&str>,
     headers: Option<&RequestHeaders<'_>>,
@@ -201,6 +201,8 @@ fn modern(
         return Err(meta::missing(VERSION_FIELD));
     }
     let meta = request.params.meta.modern(revision)?;
+    request.params.headers =
+        headers.map(|headers| ParamHeaders::read(headers.others.iter().copied()));
     Ok(Decoded::Modern(request, meta))
 }
 

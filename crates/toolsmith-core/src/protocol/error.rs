@@ -62,6 +62,16 @@ pub enum ErrorKind {
     HttpMethodNotAllowed,
     /// There is no endpoint at this path.
     NoSuchPath,
+    /// There is no such resource, for a modern client.
+    ResourceNotFound,
+    /// There is no such resource, for a legacy client.
+    LegacyResourceNotFound,
+    /// The stream that is to go on does not exist, or has lost events.
+    StreamUnknown,
+    /// The client cancelled the request and waits for an answer all the same.
+    Cancelled,
+    /// No room for another subscription.
+    TooManySubscriptions,
 }
 
 /// One row of the error table.
@@ -92,7 +102,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 24] = [
+    pub const TABLE: [ErrorRow; 29] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the body is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -117,12 +127,17 @@ impl ErrorKind {
         row(ErrorKind::NotAcceptable, -31012, (406, 406), "the client accepts no form that is served"),
         row(ErrorKind::HttpMethodNotAllowed, -31013, (405, 405), "the HTTP method is not served"),
         row(ErrorKind::NoSuchPath, -31014, (404, 404), "no endpoint at this path"),
+        row(ErrorKind::ResourceNotFound, -32602, (200, 200), "no such resource"),
+        row(ErrorKind::LegacyResourceNotFound, -32002, (200, 200), "no such resource"),
+        row(ErrorKind::StreamUnknown, -31015, (400, 400), "the stream cannot be resumed"),
+        row(ErrorKind::Cancelled, -31016, (200, 200), "the client cancelled the request"),
+        row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 24] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 24] = &TABLE;
+        const TABLE: [ErrorRow; 29] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 29] = &TABLE;
         &ROWS[self as usize]
     }
 
@@ -168,6 +183,18 @@ impl ProtocolError {
             ErrorKind::InvalidRequest,
             "this revision has no batches; send each message by itself",
         )
+    }
+
+    /// The refusal to read a resource that is not there, in the words of an era.
+    ///
+    /// Implements "Error Handling" of `server/resources` of every revision.
+    pub fn resource_not_found(uri: &str, era: Era) -> Self {
+        let kind = match era {
+            Era::Legacy => ErrorKind::LegacyResourceNotFound,
+            Era::Modern => ErrorKind::ResourceNotFound,
+        };
+        let uri: String = uri.chars().take(1000).collect();
+        Self::new(kind, "Resource not found").with_data(serde_json::json!({"uri": uri}))
     }
 
     /// The same error with a `data` member.
@@ -220,7 +247,7 @@ mod tests {
     #[test]
     fn own_conditions_stay_out_of_the_reserved_range() {
         for row in ErrorKind::TABLE {
-            let specified = matches!(row.code, -32700 | -32603..=-32600 | -32022..=-32020);
+            let specified = matches!(row.code, -32700 | -32603..=-32600 | -32022..=-32020 | -32002);
             assert!(
                 specified || !(-32768..=-32000).contains(&row.code),
                 "{row:?}"

@@ -28,6 +28,9 @@ pub struct RequestHeaders<'a> {
     pub method: HeaderField<'a>,
     /// `Mcp-Name`.
     pub name: HeaderField<'a>,
+    /// Whatever else there is, by name in small letters. Only those that begin with
+    /// `mcp-param-` are looked at.
+    pub others: &'a [(&'a str, &'a [u8])],
 }
 
 impl<'a> HeaderField<'a> {
@@ -81,7 +84,7 @@ impl<'a> HeaderField<'a> {
 
 /// Undoes the encoding of revision 2026-07-28, `basic/transports/streamable-http`, "Value
 /// Encoding".
-fn decoded(text: &str) -> Option<Cow<'_, str>> {
+pub(super) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let Some(inner) = text
         .strip_prefix("=?base64?")
         .and_then(|rest| rest.strip_suffix("?="))
@@ -92,12 +95,12 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
-fn mismatch(message: impl Into<Cow<'static, str>>) -> ProtocolError {
+pub(super) fn mismatch(message: impl Into<Cow<'static, str>>) -> ProtocolError {
     ProtocolError::new(ErrorKind::HeaderMismatch, message)
 }
 
 /// A value as it may be shown in a message: bounded, and without control characters.
-fn shown(value: &str) -> String {
+pub(super) fn shown(value: &str) -> String {
     value
         .chars()
         .take(100)

@@ -19,7 +19,27 @@ pub enum Message {
     /// Something to be taken note of.
     Notification(Notification),
     /// An answer to something that the server asked.
-    Response,
+    Response(Response),
+}
+
+/// A client's answer to a request of the server. Only the legacy era has them.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Which request it answers; `None` when the client could not tell.
+    pub id: Option<RequestId>,
+    /// The result as JSON, or what the client says went wrong.
+    pub result: Result<Bytes, ClientError>,
+}
+
+/// What a client says went wrong with a request of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ClientError {
+    /// The JSON-RPC code.
+    #[serde(default)]
+    pub code: i64,
+    /// One line for a reader.
+    #[serde(default)]
+    pub message: Box<str>,
 }
 
 /// A JSON-RPC request.
@@ -157,9 +177,10 @@ fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
         return Err(Invalid::request("`jsonrpc` must be \"2.0\"").with_id(id));
     }
     let Some(method) = envelope.method else {
-        return match (envelope.result.is_some(), envelope.error.is_some(), id) {
-            (true, false, Some(_)) | (false, true, _) => Ok(Message::Response),
-            (_, _, id) => Err(Invalid::request("`method` is missing").with_id(id)),
+        return match (envelope.result.is_some(), envelope.error.is_some()) {
+            (true, false) if id.is_some() => Ok(response(body, &envelope, id)),
+            (false, true) => Ok(response(body, &envelope, id)),
+            _ => Err(Invalid::request("`method` is missing").with_id(id)),
         };
     };
     let Ok(method) = serde_json::from_str::<Method>(method.get()) else {
@@ -174,6 +195,21 @@ fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
             params: params.unwrap_or_default(),
         })),
     }
+}
+
+/// A response. What a client says of an error need not fit to be an error.
+fn response(body: &Bytes, envelope: &Envelope<'_>, id: Option<RequestId>) -> Message {
+    let result = match envelope.result {
+        Some(raw) => Ok(body.slice_ref(raw.get().as_bytes())),
+        None => Err(envelope
+            .error
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or(ClientError {
+                code: 0,
+                message: "".into(),
+            })),
+    };
+    Message::Response(Response { id, result })
 }
 
 fn parse_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Invalid {

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ClientCapabilities, ErrorKind, ProtocolError, Revision, params::MetaFields, plain};
+use super::{
+    ClientCapabilities, ErrorKind, LogLevel, ProtocolError, Revision, params::MetaFields, plain,
+};
 
 /// The longest client name or version that is kept, in bytes.
 const MAX_CLIENT_TEXT: usize = 128;
@@ -20,6 +22,14 @@ pub(super) struct RawMeta<'a> {
     pub(super) client_info: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/clientCapabilities")]
     pub(super) client_capabilities: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/logLevel")]
+    pub(super) log_level: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) traceparent: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) tracestate: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) baggage: Option<&'a RawValue>,
 }
 
 /// What every modern request says of itself.
@@ -33,6 +43,8 @@ pub struct ModernMeta {
     pub capabilities: ClientCapabilities,
     /// Who the client says it is.
     pub client: Option<ClientInfo>,
+    /// The least severe log message that it wants of this request; nothing unless set.
+    pub log_level: Option<LogLevel>,
 }
 
 /// Who a client says it is. Not verified; for logs and display.
@@ -78,6 +90,10 @@ impl MetaFields {
                 None => None,
                 Some(raw) => Some(read(raw, "io.modelcontextprotocol/clientInfo")?),
             },
+            log_level: match &self.log_level {
+                None => None,
+                Some(raw) => Some(level(raw)?),
+            },
         })
     }
 }
@@ -87,6 +103,16 @@ fn read<T: serde::de::DeserializeOwned>(raw: &Bytes, field: &str) -> Result<T, P
         ProtocolError::new(
             ErrorKind::InvalidMeta,
             format!("`_meta` field `{field}` does not fit: {why}"),
+        )
+    })
+}
+
+/// A level that is none is wrong in a parameter, not in what every request must carry.
+fn level(raw: &Bytes) -> Result<LogLevel, ProtocolError> {
+    plain::read(raw).map_err(|why| {
+        ProtocolError::new(
+            ErrorKind::InvalidParams,
+            format!("`_meta` field `io.modelcontextprotocol/logLevel` does not fit: {why}"),
         )
     })
 }

@@ -4,42 +4,89 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// A method that a client may name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `initialize`, the legacy opening.
-    Initialize,
-    /// `ping`, legacy.
-    Ping,
-    /// `server/discover`, modern.
-    Discover,
-    /// `tools/list`.
-    ListTools,
-    /// `tools/call`.
-    CallTool,
-    /// Any other name.
-    Other(Box<str>),
+macro_rules! methods {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A method that a client may name.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Method {
+            $($(#[$doc])* $variant,)*
+            /// Any other name.
+            Other(Box<str>),
+        }
+
+        impl Method {
+            /// The name on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Method::$variant => $name,)*
+                    Method::Other(name) => name,
+                }
+            }
+        }
+
+        impl From<&str> for Method {
+            fn from(name: &str) -> Self {
+                match name {
+                    $($name => Method::$variant,)*
+                    other => Method::Other(other.into()),
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    /// The legacy opening.
+    Initialize = "initialize",
+    /// Legacy: is anybody there?
+    Ping = "ping",
+    /// Modern: what the server is and can do.
+    Discover = "server/discover",
+    /// The tools, a page at a time.
+    ListTools = "tools/list",
+    /// A call of a tool.
+    CallTool = "tools/call",
+    /// The resources, a page at a time.
+    ListResources = "resources/list",
+    /// The resource templates, a page at a time.
+    ListTemplates = "resources/templates/list",
+    /// The content of a resource.
+    ReadResource = "resources/read",
+    /// Legacy: tell me when this resource changes.
+    Subscribe = "resources/subscribe",
+    /// Legacy: tell me no more.
+    Unsubscribe = "resources/unsubscribe",
+    /// The prompts, a page at a time.
+    ListPrompts = "prompts/list",
+    /// A prompt with its arguments filled in.
+    GetPrompt = "prompts/get",
+    /// Values that an argument may have.
+    Complete = "completion/complete",
+    /// Legacy: which log messages to send.
+    SetLevel = "logging/setLevel",
+    /// Modern: a stream of changes.
+    Listen = "subscriptions/listen",
+    /// How a task is doing.
+    GetTask = "tasks/get",
+    /// Modern: answers to what a task asked.
+    UpdateTask = "tasks/update",
+    /// An end to a task.
+    CancelTask = "tasks/cancel",
+    /// Legacy: what a task came to.
+    TaskResult = "tasks/result",
+    /// Legacy: the tasks, a page at a time.
+    ListTasks = "tasks/list",
 }
 
 impl Method {
-    /// The name on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Method::Initialize => "initialize",
-            Method::Ping => "ping",
-            Method::Discover => "server/discover",
-            Method::ListTools => "tools/list",
-            Method::CallTool => "tools/call",
-            Method::Other(name) => name,
-        }
-    }
-
     /// The parameter that a modern client repeats in the `Mcp-Name` header, for the
     /// methods that have one.
     pub(super) fn name_parameter(&self) -> Option<NameParameter> {
-        match self.as_str() {
-            "tools/call" | "prompts/get" => Some(NameParameter::Name),
-            "resources/read" => Some(NameParameter::Uri),
+        match self {
+            Method::CallTool | Method::GetPrompt => Some(NameParameter::Name),
+            Method::ReadResource => Some(NameParameter::Uri),
+            Method::GetTask | Method::UpdateTask | Method::CancelTask => Some(NameParameter::Task),
             _ => None,
         }
     }
@@ -50,19 +97,7 @@ impl Method {
 pub(super) enum NameParameter {
     Name,
     Uri,
-}
-
-impl From<&str> for Method {
-    fn from(name: &str) -> Self {
-        match name {
-            "initialize" => Method::Initialize,
-            "ping" => Method::Ping,
-            "server/discover" => Method::Discover,
-            "tools/list" => Method::ListTools,
-            "tools/call" => Method::CallTool,
-            other => Method::Other(other.into()),
-        }
-    }
+    Task,
 }
 
 impl fmt::Display for Method {

@@ -1,12 +1,16 @@
 //! What a request came to, before it is written for an era.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Content, Implementation, ProtocolError, Revision, ToolDefinition};
+use super::listing::PerRevision;
+use super::{
+    Completions, Content, Implementation, Page, PromptOutput, ProtocolError, Question, ReadOutcome,
+    Revision, ServerCapabilities, TaskView,
+};
 
 /// What a request came to. Era-free: [`encode`](super::encode) writes it for a revision.
 #[derive(Clone, Debug)]
@@ -18,12 +22,51 @@ pub enum Outcome {
     Initialize(Revision),
     /// The answer to `server/discover`.
     Discover,
-    /// The answer to `tools/list`.
-    Tools(Arc<ToolList>),
+    /// A page of a list.
+    Page(Page),
     /// The answer to `tools/call`.
     Call(ToolOutput),
+    /// The answer to `resources/read`.
+    Read(ReadOutcome),
+    /// The answer to `prompts/get`.
+    Prompt(PromptOutput),
+    /// The answer to `completion/complete`.
+    Completions(Completions),
+    /// The client is to answer questions and ask again. Only the modern era has it.
+    InputRequired(InputRequired),
+    /// The call has become a task.
+    TaskCreated(Box<TaskView>),
+    /// How a task is doing.
+    Task(Box<TaskView>),
+    /// What a legacy task came to.
+    TaskResult(Box<TaskView>),
+    /// The tasks of a legacy client, a page at a time.
+    Tasks(Vec<TaskView>, Option<String>),
+    /// A subscription of the modern era has come to an end.
+    Unsubscribed,
+    /// What a method of an extension came to.
+    Custom(Map<String, Value>),
     /// It failed.
     Error(ProtocolError),
+}
+
+impl Outcome {
+    /// A failure.
+    pub fn failed(
+        kind: super::ErrorKind,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        Outcome::Error(ProtocolError::new(kind, message))
+    }
+}
+
+/// Questions to the client, and the state that it gives back with the answers.
+#[derive(Clone, Debug)]
+pub struct InputRequired {
+    /// The questions, by key.
+    pub questions: Vec<(Box<str>, Question)>,
+    /// What the server needs to go on, sealed.
+    pub state: String,
 }
 
 /// What a tool came to.
@@ -55,6 +98,14 @@ impl ToolOutput {
             ..Self::text(message)
         }
     }
+
+    /// The same, with one more entry in its `_meta`.
+    #[must_use]
+    pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        let meta = self.meta.get_or_insert_default();
+        meta.insert(key.into(), value.into());
+        self
+    }
 }
 
 /// Who the server is and what it says of itself.
@@ -64,7 +115,9 @@ pub struct ServerIdentity {
     pub implementation: Implementation,
     /// How a model should use it.
     pub instructions: Option<String>,
-    encoded: PerRevision,
+    /// What it can do.
+    pub capabilities: ServerCapabilities,
+    encoded: Arc<PerRevision>,
 }
 
 impl ServerIdentity {
@@ -73,56 +126,17 @@ impl ServerIdentity {
         Self {
             implementation,
             instructions: None,
-            encoded: PerRevision::default(),
+            capabilities: ServerCapabilities::default(),
+            encoded: Arc::default(),
         }
     }
 
     /// `serverInfo` as JSON, written once for each revision.
     pub(super) fn info(&self, revision: Revision) -> &[u8] {
-        self.encoded
-            .get(revision, || self.implementation.wire(revision))
-    }
-}
-
-/// The tools of a server, in the order in which they are listed.
-#[derive(Clone, Debug)]
-pub struct ToolList {
-    tools: Vec<ToolDefinition>,
-    encoded: PerRevision,
-}
-
-impl ToolList {
-    /// A list in this order.
-    pub fn new(tools: Vec<ToolDefinition>) -> Self {
-        Self {
-            tools,
-            encoded: PerRevision::default(),
-        }
-    }
-
-    /// The tools, in order.
-    pub fn tools(&self) -> &[ToolDefinition] {
-        &self.tools
-    }
-
-    /// The array as JSON, written once for each revision.
-    pub(super) fn json(&self, revision: Revision) -> &[u8] {
         self.encoded.get(revision, || {
-            let tools = self.tools.iter();
-            tools.map(|t| t.wire(revision)).collect::<Vec<_>>()
-        })
-    }
-}
-
-/// JSON that depends on nothing but the revision, written when it is first needed.
-#[derive(Clone, Debug, Default)]
-struct PerRevision([OnceLock<Bytes>; Revision::ALL.len()]);
-
-impl PerRevision {
-    fn get<T: serde::Serialize>(&self, revision: Revision, value: impl FnOnce() -> T) -> &[u8] {
-        self.0[revision as usize].get_or_init(|| {
-            // Serialising these plain structures cannot fail; `null` would be noticed.
-            serde_json::to_vec(&value()).map_or_else(|_| Bytes::from_static(b"null"), Bytes::from)
+            let info = serde_json::to_vec(&self.implementation.wire(revision));
+            // Serialising a plain structure cannot fail; `null` would be noticed.
+            info.map_or_else(|_| Bytes::from_static(b"null"), Bytes::from)
         })
     }
 }

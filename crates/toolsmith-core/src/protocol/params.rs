@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{
-    ClientCapabilities, ClientInfo, ErrorKind, Method, ProgressToken, ProtocolError, RequestId,
-    meta::RawMeta, method::NameParameter, plain,
+    ClientCapabilities, ClientInfo, ErrorKind, Method, ParamHeaders, ProgressToken, ProtocolError,
+    RequestId, TraceContext, meta::RawMeta, method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
@@ -22,6 +23,19 @@ pub struct Params {
     pub arguments: Bytes,
     /// `_meta.progressToken`: the client asks to be told of progress.
     pub progress_token: Option<ProgressToken>,
+    /// The `Mcp-Param-*` header fields that came with it; `None` where the transport has no
+    /// header fields, or the era gives these no meaning.
+    pub headers: Option<ParamHeaders>,
+    /// Whether the request names a place in a list.
+    pub(super) has_cursor: bool,
+    /// `params.task` as JSON: a legacy client asks for a task.
+    pub task: Option<Bytes>,
+    /// `params.taskId`: the task that the request is about.
+    pub task_id: Option<Box<str>>,
+    /// `params.inputResponses` as JSON: what the client answers to earlier questions.
+    pub input_responses: Option<Bytes>,
+    /// `params.requestState`: what it was given with those questions.
+    pub request_state: Option<Box<str>>,
     /// The modern fields of `_meta`, unread.
     pub(super) meta: MetaFields,
 }
@@ -32,6 +46,8 @@ pub(super) struct MetaFields {
     pub(super) protocol_version: Option<Bytes>,
     pub(super) client_info: Option<Bytes>,
     pub(super) client_capabilities: Option<Bytes>,
+    pub(super) log_level: Option<Bytes>,
+    pub(super) trace: Option<[Option<Bytes>; 3]>,
 }
 
 #[derive(Deserialize, Default)]
@@ -44,6 +60,16 @@ struct RawParams<'a> {
     uri: Option<Box<str>>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    cursor: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    task: Option<&'a RawValue>,
+    #[serde(default, rename = "taskId")]
+    task_id: Option<Box<str>>,
+    #[serde(borrow, default, rename = "inputResponses")]
+    input_responses: Option<&'a RawValue>,
+    #[serde(default, rename = "requestState")]
+    request_state: Option<Box<str>>,
 }
 
 #[derive(Deserialize)]
@@ -95,12 +121,54 @@ impl Params {
             uri: read.uri,
             arguments: read.arguments.map(slice).unwrap_or_default(),
             progress_token,
+            headers: None,
+            has_cursor: read.cursor.is_some_and(|it| it.get() != "null"),
+            task: read.task.map(slice),
+            task_id: read.task_id,
+            input_responses: read.input_responses.map(slice),
+            request_state: read.request_state,
             meta: MetaFields {
                 protocol_version: meta.protocol_version.map(slice),
                 client_info: meta.client_info.map(slice),
                 client_capabilities: meta.client_capabilities.map(slice),
+                log_level: meta.log_level.map(slice),
+                trace: meta.traceparent.map(|parent| {
+                    [Some(parent), meta.tracestate, meta.baggage].map(|it| it.map(slice))
+                }),
             },
         })
+    }
+
+    /// The parameters as a type of their own.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, with code -32602.
+    pub fn typed<T: serde::de::DeserializeOwned>(&self) -> Result<T, ProtocolError> {
+        let raw: &[u8] = match self.raw.as_ref() {
+            [] => b"{}",
+            raw => raw,
+        };
+        plain::read(raw).map_err(does_not_fit)
+    }
+
+    /// The whole object as JSON; empty when there was none.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// Whether the request names a place in a list.
+    pub fn has_cursor(&self) -> bool {
+        self.has_cursor
+    }
+
+    /// The trace that the request is a part of, where `_meta` names one that can be read.
+    pub fn trace(&self) -> Option<TraceContext> {
+        let [parent, state, baggage] = self.meta.trace.as_ref()?;
+        let text =
+            |raw: &Option<Bytes>| -> Option<String> { serde_json::from_slice(raw.as_ref()?).ok() };
+        let (parent, state, baggage) = (text(parent), text(state), text(baggage));
+        TraceContext::read(parent.as_deref(), state.as_deref(), baggage.as_deref())
     }
 
     /// The request that a `notifications/cancelled` is about.
@@ -119,8 +187,19 @@ impl Params {
         match parameter {
             NameParameter::Name => self.name.as_deref(),
             NameParameter::Uri => self.uri.as_deref(),
+            NameParameter::Task => self.task_id.as_deref(),
         }
     }
+}
+
+/// The `_meta` object of parameters that were kept as JSON.
+pub fn read_meta(params: &[u8]) -> Map<String, Value> {
+    #[derive(Deserialize)]
+    struct Whole {
+        #[serde(default)]
+        _meta: Map<String, Value>,
+    }
+    serde_json::from_slice(params).map_or_else(|_| Map::new(), |whole: Whole| whole._meta)
 }
 
 /// What a `tools/call` asks for.
@@ -172,11 +251,7 @@ impl TryFrom<&Params> for InitializeParams {
     type Error = ProtocolError;
 
     fn try_from(params: &Params) -> Result<Self, ProtocolError> {
-        let raw: &[u8] = match params.raw.as_ref() {
-            [] => b"{}",
-            raw => raw,
-        };
-        let read: RawInitialize = plain::read(raw).map_err(does_not_fit)?;
+        let read: RawInitialize = params.typed()?;
         Ok(Self {
             protocol_version: read.protocol_version,
             capabilities: read.capabilities,

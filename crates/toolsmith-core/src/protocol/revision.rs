@@ -159,6 +159,26 @@ impl Revision {
         TABLE[self as usize].has.structured
     }
 
+    /// The user can be asked by a form.
+    pub const fn has_elicitation(self) -> bool {
+        self.is_at_least(Revision::V2025_06_18)
+    }
+
+    /// The user can be sent to a URL, choices have titles and may be several, a model can
+    /// be offered tools, and a stream begins with an event that has nothing but an id.
+    pub const fn has_rich_questions(self) -> bool {
+        self.is_at_least(Revision::V2025_11_25)
+    }
+
+    /// A legacy client may ask for a call to become a task.
+    pub const fn has_legacy_tasks(self) -> bool {
+        matches!(self, Revision::V2025_11_25)
+    }
+
+    const fn is_at_least(self, other: Revision) -> bool {
+        self as usize >= other as usize
+    }
+
     /// Icons and website addresses exist.
     pub const fn has_icons(self) -> bool {
         TABLE[self as usize].has.icons

@@ -33,6 +33,30 @@ pub struct ToolDefinition {
     pub meta: Map<String, Value>,
     /// How long a call may take.
     pub timeout: Option<Duration>,
+    /// Whether a call may become a task.
+    pub task: TaskSupport,
+}
+
+/// Whether a call of a tool may become a task, which goes on after the call was answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskSupport {
+    /// Never.
+    #[default]
+    Forbidden,
+    /// For clients that can deal with one; others wait for the result.
+    Optional,
+    /// Always. A client that cannot deal with one is refused.
+    Required,
+    /// When the handler says so while it runs; until then it is a call like any other.
+    #[serde(rename = "optional")]
+    Decided,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Execution {
+    task_support: TaskSupport,
 }
 
 /// Hints on what a tool does to the world. `None` says nothing, and the specification's
@@ -69,6 +93,8 @@ struct Wire<'a> {
     annotations: Option<ToolAnnotations>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     icons: &'a [Icon],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<Execution>,
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     meta: Option<Map<String, Value>>,
 }
@@ -87,11 +113,12 @@ impl ToolDefinition {
             tags: Vec::new(),
             meta: Map::new(),
             timeout: None,
+            task: TaskSupport::Forbidden,
         }
     }
 
     /// What a client of a revision is sent.
-    pub(super) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
+    pub(crate) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
         let structured = revision.has_structured_content();
         Wire {
             name: &self.name,
@@ -110,17 +137,21 @@ impl ToolDefinition {
             } else {
                 &[]
             },
-            meta: self.wire_meta().filter(|_| structured),
+            execution: Some(self.task)
+                .filter(|task| *task != TaskSupport::Forbidden && revision.has_legacy_tasks())
+                .map(|task_support| Execution { task_support }),
+            meta: tagged(&self.meta, &self.tags).filter(|_| structured),
         }
     }
+}
 
-    fn wire_meta(&self) -> Option<Map<String, Value>> {
-        let mut meta = self.meta.clone();
-        if !self.tags.is_empty() {
-            meta.insert(TAGS_KEY.to_owned(), json!(self.tags));
-        }
-        (!meta.is_empty()).then_some(meta)
+/// `_meta` with tags in it; nothing when there is nothing to say.
+pub(super) fn tagged(meta: &Map<String, Value>, tags: &[String]) -> Option<Map<String, Value>> {
+    let mut meta = meta.clone();
+    if !tags.is_empty() {
+        meta.insert(TAGS_KEY.to_owned(), json!(tags));
     }
+    (!meta.is_empty()).then_some(meta)
 }
 
 /// Whether a schema says that its values are objects, as every legacy revision demands of

@@ -1,14 +1,21 @@
 //! From an outcome to the JSON-RPC message that a client of a revision is sent.
 
+mod notification;
+mod task;
+
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+pub use self::notification::{
+    Notice, encode_acknowledged, encode_cancelled, encode_elicitation_complete, encode_log,
+    encode_notice, encode_progress,
+};
 use super::{
-    ClientCapability, ErrorKind, Outcome, ProgressToken, ProtocolError, RequestId, Revision,
-    ServerIdentity, ToolOutput,
+    Caching, ClientCapability, ErrorKind, InputRequired, Outcome, Page, PromptMessage,
+    PromptOutput, ProtocolError, ReadOutcome, RequestId, Revision, ServerIdentity, ToolOutput,
 };
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -66,42 +73,13 @@ pub fn missing_capability(capability: ClientCapability) -> ProtocolError {
     .with_data(json!({"requiredCapabilities": capability.required()}))
 }
 
-/// Writes a progress notification.
-pub fn encode_progress(
-    token: &ProgressToken,
-    revision: Revision,
-    progress: f64,
-    total: Option<f64>,
-    message: Option<&str>,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(160);
-    out.extend_from_slice(
-        br#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"#,
-    );
-    out.extend_from_slice(token.as_json());
-    out.extend_from_slice(format!(r#","progress":{}"#, number(progress)).as_bytes());
-    if let Some(total) = total {
-        out.extend_from_slice(format!(r#","total":{}"#, number(total)).as_bytes());
-    }
-    if let Some(message) = message.filter(|_| revision.has_annotations()) {
-        out.extend_from_slice(br#","message":"#);
-        out.extend_from_slice(Value::from(message).to_string().as_bytes());
-    }
-    out.extend_from_slice(b"}}");
-    out
-}
-
-/// A number as JSON: whole ones without a fraction, and never `NaN`.
-fn number(value: f64) -> Value {
-    const SAFE: f64 = 9_007_199_254_740_991.0;
-    if value.fract() == 0.0 && value.abs() <= SAFE {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole and within the range of both types"
-        )]
-        return Value::from(value as i64);
-    }
-    serde_json::Number::from_f64(value).map_or(Value::from(0), Value::Number)
+/// The error of a request that needs an extension which the client has not declared.
+pub fn missing_extension(identifier: &str) -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::MissingCapability,
+        format!("the client has not declared the extension `{identifier}`"),
+    )
+    .with_data(json!({"requiredCapabilities": {"extensions": {identifier: {}}}}))
 }
 
 fn result(
@@ -115,19 +93,31 @@ fn result(
     out.extend_from_slice(id.as_json());
     out.extend_from_slice(br#","result":{"#);
     if revision.is_modern() {
-        out.extend_from_slice(br#""resultType":"complete","#);
+        member(&mut out, "resultType", result_type(outcome));
     }
     match outcome {
         Outcome::Initialize(agreed) => initialize(&mut out, *agreed, server),
         Outcome::Discover => discover(&mut out, server),
-        Outcome::Tools(list) => {
-            member(&mut out, "tools", list.json(revision));
-            caching(&mut out, revision);
-        }
+        Outcome::Page(page) => list(&mut out, page, revision)?,
         Outcome::Call(output) => call(&mut out, output, revision)?,
-        Outcome::Empty | Outcome::Error(_) => {}
+        Outcome::Read(read) => contents(&mut out, read, revision)?,
+        Outcome::Prompt(prompt) => messages(&mut out, prompt, revision)?,
+        Outcome::Completions(found) => completions(&mut out, found)?,
+        Outcome::InputRequired(asked) => questions(&mut out, asked, revision)?,
+        Outcome::TaskCreated(_)
+        | Outcome::Task(_)
+        | Outcome::TaskResult(_)
+        | Outcome::Tasks(..) => {
+            task::write(&mut out, outcome, revision, server)?;
+        }
+        Outcome::Custom(members) => {
+            for (key, value) in members.iter().filter(|(key, _)| !is_ours(key)) {
+                entry(&mut out, key, value)?;
+            }
+        }
+        Outcome::Empty | Outcome::Unsubscribed | Outcome::Error(_) => {}
     }
-    meta(&mut out, outcome, revision, server)?;
+    meta(&mut out, outcome, id, revision, server)?;
     if out.last() == Some(&b',') {
         out.pop();
     }
@@ -144,8 +134,19 @@ fn member(out: &mut Vec<u8>, name: &str, json: &[u8]) {
     out.push(b',');
 }
 
-/// What the server can do. Only what works is named.
-const CAPABILITIES: &[u8] = br#"{"tools":{}}"#;
+/// What kind of result it is. Only the modern era says it.
+fn result_type(outcome: &Outcome) -> &'static [u8] {
+    match outcome {
+        Outcome::InputRequired(_) => br#""input_required""#,
+        Outcome::TaskCreated(_) => br#""task""#,
+        _ => br#""complete""#,
+    }
+}
+
+/// Members that a method of an extension does not write itself.
+fn is_ours(key: &str) -> bool {
+    matches!(key, "resultType" | "_meta")
+}
 
 fn initialize(out: &mut Vec<u8>, agreed: Revision, server: &ServerIdentity) {
     member(
@@ -153,7 +154,7 @@ fn initialize(out: &mut Vec<u8>, agreed: Revision, server: &ServerIdentity) {
         "protocolVersion",
         Value::from(agreed.as_str()).to_string().as_bytes(),
     );
-    member(out, "capabilities", CAPABILITIES);
+    capabilities(out, agreed, server);
     member(out, "serverInfo", server.info(agreed));
     instructions(out, server);
 }
@@ -165,9 +166,14 @@ fn discover(out: &mut Vec<u8>, server: &ServerIdentity) {
         "supportedVersions",
         json!(versions).to_string().as_bytes(),
     );
-    member(out, "capabilities", CAPABILITIES);
+    capabilities(out, Revision::LATEST, server);
     instructions(out, server);
-    caching(out, Revision::LATEST);
+    Caching::default().write(out);
+}
+
+fn capabilities(out: &mut Vec<u8>, revision: Revision, server: &ServerIdentity) {
+    let capabilities = server.capabilities.wire(revision);
+    member(out, "capabilities", capabilities.to_string().as_bytes());
 }
 
 fn instructions(out: &mut Vec<u8>, server: &ServerIdentity) {
@@ -180,12 +186,86 @@ fn instructions(out: &mut Vec<u8>, server: &ServerIdentity) {
     }
 }
 
-/// The hints that a modern client must be given. Fresh for no time and for one caller
-/// only is the answer that is never wrong.
-fn caching(out: &mut Vec<u8>, revision: Revision) {
-    if revision.is_modern() {
-        out.extend_from_slice(br#""ttlMs":0,"cacheScope":"private","#);
+fn list(out: &mut Vec<u8>, page: &Page, revision: Revision) -> Result<(), serde_json::Error> {
+    out.push(b'"');
+    out.extend_from_slice(page.kind.member().as_bytes());
+    out.extend_from_slice(b"\":");
+    page.write(out, revision);
+    out.push(b',');
+    if let Some(next) = &page.next {
+        entry(out, "nextCursor", next)?;
     }
+    if revision.is_modern() {
+        page.caching.write(out);
+    }
+    Ok(())
+}
+
+fn contents(
+    out: &mut Vec<u8>,
+    read: &ReadOutcome,
+    revision: Revision,
+) -> Result<(), serde_json::Error> {
+    let parts = read.output.contents.iter();
+    let parts: Vec<_> = parts
+        .map(|part| {
+            let mut part = part.wire(&read.uri, read.mime_type.as_deref());
+            part.meta = part.meta.filter(|_| revision.has_structured_content());
+            part
+        })
+        .collect();
+    entry(out, "contents", &parts)?;
+    if revision.is_modern() {
+        read.output.caching.unwrap_or(read.caching).write(out);
+    }
+    Ok(())
+}
+
+fn messages(
+    out: &mut Vec<u8>,
+    prompt: &PromptOutput,
+    revision: Revision,
+) -> Result<(), serde_json::Error> {
+    if let Some(description) = &prompt.description {
+        entry(out, "description", description)?;
+    }
+    let message =
+        |it: &PromptMessage| json!({"role": it.role, "content": it.content.as_known_to(revision)});
+    let messages: Vec<_> = prompt.messages.iter().map(message).collect();
+    entry(out, "messages", &messages)
+}
+
+fn completions(out: &mut Vec<u8>, found: &super::Completions) -> Result<(), serde_json::Error> {
+    let mut completion = json!({"values": found.values(), "hasMore": found.has_more()});
+    if let (Some(total), Some(object)) = (found.total(), completion.as_object_mut()) {
+        object.insert("total".to_owned(), json!(total));
+    }
+    entry(out, "completion", &completion)
+}
+
+fn questions(
+    out: &mut Vec<u8>,
+    asked: &InputRequired,
+    revision: Revision,
+) -> Result<(), serde_json::Error> {
+    if !asked.questions.is_empty() {
+        entry(out, "inputRequests", &asked_of(&asked.questions, revision))?;
+    }
+    entry(out, "requestState", &asked.state)
+}
+
+/// Questions by key, as a modern client reads them.
+fn asked_of(questions: &[(Box<str>, super::Question)], revision: Revision) -> Map<String, Value> {
+    let ask = |(key, question): &(Box<str>, super::Question)| {
+        // What the revision cannot ask was refused when it was asked.
+        let params = question.as_known_to(revision).unwrap_or_default();
+        let mut request = json!({"method": question.kind.method()});
+        if let Some(request) = request.as_object_mut().filter(|_| !params.is_empty()) {
+            request.insert("params".to_owned(), Value::Object(params));
+        }
+        (key.to_string(), request)
+    };
+    questions.iter().map(ask).collect()
 }
 
 fn call(
@@ -237,14 +317,21 @@ fn structured_content(out: &mut Vec<u8>, value: &RawValue, revision: Revision) {
 fn meta(
     out: &mut Vec<u8>,
     outcome: &Outcome,
+    id: &RequestId,
     revision: Revision,
     server: &ServerIdentity,
 ) -> Result<(), serde_json::Error> {
     let own = match outcome {
-        Outcome::Call(ToolOutput { meta, .. }) => meta.as_ref().filter(|m| !m.is_empty()),
+        Outcome::Call(ToolOutput { meta, .. }) | Outcome::Prompt(PromptOutput { meta, .. }) => {
+            meta.as_ref()
+        }
+        Outcome::Read(read) => read.output.meta.as_ref(),
+        Outcome::Custom(members) => members.get("_meta").and_then(Value::as_object),
         _ => None,
     };
+    let own = own.filter(|m| !m.is_empty());
     if !revision.is_modern() {
+        // What a task came to says itself which task that was.
         if let Some(own) = own {
             out.extend_from_slice(br#""_meta":"#);
             serde_json::to_writer(&mut *out, own)?;
@@ -257,6 +344,9 @@ fn meta(
         if key != SERVER_INFO {
             entry(out, key, value)?;
         }
+    }
+    if let Outcome::Unsubscribed = outcome {
+        member(out, notification::SUBSCRIPTION_ID, id.as_json());
     }
     member(out, SERVER_INFO, server.info(revision));
     out.pop();

@@ -15,6 +15,11 @@ pub enum Captured {
 }
 
 impl Captures {
+    /// The first value of a variable.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_slice().first().map(String::as_str)
+    }
+
     /// The value of a variable; `None` when there is none. The first, if there are several.
     pub fn get(&self, name: &str) -> Option<&Captured> {
         let entry = self.0.iter().find(|(known, _)| known == name);

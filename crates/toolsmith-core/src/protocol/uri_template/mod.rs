@@ -59,6 +59,16 @@ impl UriTemplate {
         })
     }
 
+    /// A template that no URI matches which says anything.
+    pub(crate) fn nothing() -> UriTemplate {
+        UriTemplate {
+            text: String::new(),
+            parts: Vec::new(),
+            pieces: Vec::new(),
+            variables: Vec::new(),
+        }
+    }
+
     /// The template as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,0 +1,135 @@
+//! Tasks as clients see them, in both eras.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value, json};
+
+use super::{ProtocolError, Question, ToolOutput};
+
+/// The identifier of the extension that the modern era has tasks by.
+pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskStatus {
+    /// It is being worked on.
+    Working,
+    /// It waits for answers of the client.
+    InputRequired,
+    /// It came to a result.
+    Completed,
+    /// It ended with an error of the protocol.
+    Failed,
+    /// It was ended before it came to anything.
+    Cancelled,
+}
+
+impl TaskStatus {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TaskStatus::Working => "working",
+            TaskStatus::InputRequired => "input_required",
+            TaskStatus::Completed => "completed",
+            TaskStatus::Failed => "failed",
+            TaskStatus::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    pub const fn is_terminal(self) -> bool {
+        matches!(
+            self,
+            TaskStatus::Completed | TaskStatus::Failed | TaskStatus::Cancelled
+        )
+    }
+}
+
+/// What is known of a task, era-free.
+#[derive(Clone, Debug)]
+pub struct TaskView {
+    /// Its identifier.
+    pub id: Box<str>,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// One line on where it is.
+    pub message: Option<String>,
+    /// When it began.
+    pub created: SystemTime,
+    /// When it last changed.
+    pub updated: SystemTime,
+    /// How long it is kept from its beginning; without end when there is none.
+    pub ttl: Option<Duration>,
+    /// How long to wait between two looks at it.
+    pub poll_interval: Option<Duration>,
+    /// What it waits for, by key.
+    pub questions: Vec<(Box<str>, Question)>,
+    /// What it came to.
+    pub result: Option<TaskOutcome>,
+}
+
+/// What a task came to.
+#[derive(Clone, Debug)]
+pub enum TaskOutcome {
+    /// A result of the tool, which may be one that says what went wrong.
+    Output(ToolOutput),
+    /// An error of the protocol.
+    Error(ProtocolError),
+}
+
+impl TaskView {
+    /// The members that every form of a task has, in the words of an era.
+    pub(super) fn members(&self, modern: bool) -> Map<String, Value> {
+        let (ttl, poll) = if modern {
+            ("ttlMs", "pollIntervalMs")
+        } else {
+            ("ttl", "pollInterval")
+        };
+        // A legacy task has failed when the tool says that it has.
+        let failed =
+            !modern && matches!(&self.result, Some(TaskOutcome::Output(output)) if output.is_error);
+        let status = if failed {
+            TaskStatus::Failed
+        } else {
+            self.status
+        };
+        let mut task = Map::new();
+        let mut put = |key: &str, value: Value| task.insert(key.to_owned(), value);
+        put("taskId", json!(self.id));
+        put("status", json!(status.as_str()));
+        if let Some(message) = &self.message {
+            put("statusMessage", json!(message));
+        }
+        put("createdAt", json!(timestamp(self.created)));
+        put("lastUpdatedAt", json!(timestamp(self.updated)));
+        put(ttl, json!(self.ttl.map(milliseconds)));
+        if let Some(interval) = self.poll_interval {
+            put(poll, json!(milliseconds(interval)));
+        }
+        task
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A moment as ISO 8601, to the millisecond, in UTC.
+fn timestamp(at: SystemTime) -> String {
+    humantime::format_rfc3339_millis(at.max(SystemTime::UNIX_EPOCH)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_iso_8601() {
+        let at = |seconds: u64, millis: u32| {
+            timestamp(SystemTime::UNIX_EPOCH + Duration::new(seconds, millis * 1_000_000))
+        };
+        assert_eq!(at(0, 0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(at(951_782_400, 5), "2000-02-29T00:00:00.005Z");
+        assert_eq!(at(1_735_689_599, 999), "2024-12-31T23:59:59.999Z");
+    }
+}
