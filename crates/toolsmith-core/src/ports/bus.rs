@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::server::{Event, Hub};
+use super::Event;
 
 /// Carries events to listeners.
 ///
@@ -23,12 +23,6 @@ pub trait Bus: Send + Sync + fmt::Debug {
 pub trait Listener: Send + Sync + fmt::Debug {
     /// Hears of an event. It must not wait: the publisher waits for it.
     fn heard(&self, event: &Event);
-}
-
-impl Listener for Hub {
-    fn heard(&self, event: &Event) {
-        self.post(event);
-    }
 }
 
 /// A bus within this process.
@@ -71,7 +65,7 @@ impl Bus for MemoryBus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{Audience, Change, Interest};
+    use crate::ports::{Audience, Change};
 
     fn event(change: Change) -> Event {
         Event {
@@ -133,27 +127,5 @@ mod tests {
         assert!(bus.listeners().len() <= 2, "{bus:?}");
         bus.publish(event(Change::ToolsChanged));
         assert_eq!(*kept.0.lock().unwrap(), [Change::ToolsChanged]);
-    }
-
-    #[test]
-    fn every_hub_on_the_bus_tells_its_own_subscribers() {
-        let bus = MemoryBus::new();
-        let hubs = [(); 2].map(|()| Arc::new(Hub::new(10)));
-        let interest = Interest {
-            tools: true,
-            ..Interest::default()
-        };
-        let readers = hubs.each_ref().map(|hub| {
-            bus.subscribe(hub.clone());
-            hub.subscribe("a".into(), interest.clone()).unwrap()
-        });
-        bus.publish(Event {
-            audience: Audience::Tenant("a".into()),
-            change: Change::ToolsChanged,
-        });
-        for reader in readers {
-            assert_eq!(reader.try_next(), Some(Change::ToolsChanged));
-            assert_eq!(reader.try_next(), None);
-        }
     }
 }

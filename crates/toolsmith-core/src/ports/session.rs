@@ -1,13 +1,14 @@
 //! Legacy sessions: what `Mcp-Session-Id` names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Answer;
-use crate::server::Peer;
+use crate::Caller;
+use crate::protocol::{ClientCapabilities, ClientInfo, LogLevel, Revision};
 
 /// The name of a session: 128 random bits, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +45,13 @@ impl SessionId {
     }
 }
 
+impl SessionId {
+    /// Which of so many parts of a table it belongs to.
+    pub(crate) fn shard(self, of: usize) -> usize {
+        usize::from(self.0[15]) % of
+    }
+}
+
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
@@ -61,19 +69,68 @@ impl fmt::Debug for SessionId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionsFull;
 
+/// What is kept of a session.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    /// The revision that was agreed on.
+    pub revision: Revision,
+    /// What the client can do.
+    pub capabilities: ClientCapabilities,
+    /// Who the client says it is.
+    pub client: Option<Arc<ClientInfo>>,
+    /// Who opened it. It is nobody else's.
+    pub caller: Caller,
+    /// The least severe log message that the client wants.
+    pub log_level: Option<LogLevel>,
+    /// The resources of whose changes the client wants to be told.
+    pub resources: BTreeSet<Arc<str>>,
+    /// How often the lists of the server had changed when the client saw them last.
+    pub seen: u64,
+}
+
+/// A change of what is kept of a session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SessionChange {
+    /// The client wants log messages from this level on.
+    LogLevel(LogLevel),
+    /// The client wants to be told of changes of a resource.
+    Subscribe(Arc<str>),
+    /// The client wants to be told of them no more.
+    Unsubscribe(Arc<str>),
+}
+
+impl SessionRecord {
+    /// Applies a change.
+    pub fn apply(&mut self, change: SessionChange) {
+        match change {
+            SessionChange::LogLevel(level) => self.log_level = Some(level),
+            SessionChange::Subscribe(uri) => {
+                self.resources.insert(uri);
+            }
+            SessionChange::Unsubscribe(uri) => {
+                self.resources.remove(&uri);
+            }
+        }
+    }
+}
+
 /// Where sessions are kept.
 pub trait SessionStore: Send + Sync + fmt::Debug {
     /// Keeps a new session.
-    fn create(&self, peer: Peer) -> Answer<'_, Result<SessionId, SessionsFull>>;
+    fn create(&self, record: SessionRecord) -> Answer<'_, Result<SessionId, SessionsFull>>;
 
     /// Finds a session and notes that it was used.
-    fn find(&self, id: SessionId) -> Answer<'_, Option<Peer>>;
+    fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>>;
+
+    /// Changes what is kept of a session. `false` when there is none.
+    fn change(&self, id: SessionId, change: SessionChange) -> Answer<'_, bool>;
 
     /// Forgets a session. `false` when there was none.
     fn remove(&self, id: SessionId) -> Answer<'_, bool>;
 
-    /// Forgets the sessions that were not used for too long, and says how many.
-    fn expire(&self) -> Answer<'_, usize>;
+    /// Forgets the sessions that were not used for too long, and names them.
+    fn expire(&self) -> Answer<'_, Vec<SessionId>>;
 
     /// How many sessions there are.
     fn len(&self) -> usize;
@@ -98,7 +155,7 @@ pub struct MemorySessions {
 
 #[derive(Debug)]
 struct Entry {
-    peer: Peer,
+    record: Arc<SessionRecord>,
     /// Milliseconds from the start of the store to the last use.
     used: u64,
 }
@@ -119,7 +176,7 @@ impl MemorySessions {
     fn shard(&self, id: SessionId) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
         // A panic while a shard was locked leaves a map that is whole: no step of ours is
         // between two states of it.
-        self.shards[usize::from(id.0[15]) % SHARDS]
+        self.shards[id.shard(SHARDS)]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,7 +189,7 @@ impl MemorySessions {
         u128::from(now.saturating_sub(entry.used)) >= self.idle.as_millis()
     }
 
-    fn insert(&self, peer: Peer) -> Result<SessionId, SessionsFull> {
+    fn insert(&self, record: SessionRecord) -> Result<SessionId, SessionsFull> {
         let reserved = self
             .count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
@@ -146,48 +203,55 @@ impl MemorySessions {
             return Err(SessionsFull);
         };
         let used = self.now();
-        self.shard(id).insert(id, Entry { peer, used });
+        let record = Arc::new(record);
+        self.shard(id).insert(id, Entry { record, used });
         Ok(id)
     }
 
-    fn sweep(&self) -> usize {
+    fn sweep(&self) -> Vec<SessionId> {
         let now = self.now();
-        let mut gone = 0;
+        let mut gone = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = shard.len();
-            shard.retain(|_, entry| !self.is_stale(entry, now));
-            gone += before - shard.len();
+            let stale = shard.iter().filter(|(_, entry)| self.is_stale(entry, now));
+            let stale: Vec<SessionId> = stale.map(|(id, _)| *id).collect();
+            stale.iter().for_each(|id| drop(shard.remove(id)));
+            gone.extend(stale);
             if shard.capacity() > 64 && shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();
             }
         }
-        self.count.fetch_sub(gone, Ordering::Relaxed);
+        self.count.fetch_sub(gone.len(), Ordering::Relaxed);
         gone
     }
 }
 
 impl SessionStore for MemorySessions {
-    fn create(&self, peer: Peer) -> Answer<'_, Result<SessionId, SessionsFull>> {
-        Answer::now(match self.insert(peer.clone()) {
-            Ok(id) => Ok(id),
-            // Room may be taken by sessions that nobody uses any more.
-            Err(SessionsFull) if self.sweep() > 0 => self.insert(peer),
-            Err(SessionsFull) => Err(SessionsFull),
-        })
+    fn create(&self, record: SessionRecord) -> Answer<'_, Result<SessionId, SessionsFull>> {
+        Answer::now(self.insert(record))
     }
 
-    fn find(&self, id: SessionId) -> Answer<'_, Option<Peer>> {
+    fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>> {
         let now = self.now();
         let mut shard = self.shard(id);
         let found = match shard.get_mut(&id) {
             Some(entry) if !self.is_stale(entry, now) => {
                 entry.used = now;
-                Some(entry.peer.clone())
+                Some(Arc::clone(&entry.record))
             }
             _ => None,
         };
         Answer::now(found)
+    }
+
+    fn change(&self, id: SessionId, change: SessionChange) -> Answer<'_, bool> {
+        let mut shard = self.shard(id);
+        let found = shard.get_mut(&id);
+        Answer::now(
+            found
+                .map(|entry| Arc::make_mut(&mut entry.record).apply(change))
+                .is_some(),
+        )
     }
 
     fn remove(&self, id: SessionId) -> Answer<'_, bool> {
@@ -198,7 +262,7 @@ impl SessionStore for MemorySessions {
         Answer::now(removed.is_some_and(|entry| !self.is_stale(&entry, self.now())))
     }
 
-    fn expire(&self) -> Answer<'_, usize> {
+    fn expire(&self) -> Answer<'_, Vec<SessionId>> {
         Answer::now(self.sweep())
     }
 
@@ -210,13 +274,16 @@ impl SessionStore for MemorySessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{ClientCapabilities, Revision};
 
-    fn peer() -> Peer {
-        Peer {
+    fn record() -> SessionRecord {
+        SessionRecord {
             revision: Revision::LATEST_LEGACY,
             capabilities: ClientCapabilities::default(),
             client: None,
+            caller: Caller::default(),
+            log_level: None,
+            resources: BTreeSet::new(),
+            seen: 0,
         }
     }
 
@@ -237,21 +304,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_store_is_capped_and_makes_room_by_forgetting_the_unused() {
+    async fn the_store_is_capped_and_forgets_the_unused() {
         let store = MemorySessions::new(2, Duration::from_secs(3600));
-        let first = store.create(peer()).await.unwrap();
-        store.create(peer()).await.unwrap();
-        assert_eq!(store.create(peer()).await, Err(SessionsFull));
+        let first = store.create(record()).await.unwrap();
+        store.create(record()).await.unwrap();
+        assert_eq!(store.create(record()).await, Err(SessionsFull));
         assert!(store.remove(first).await);
         assert!(!store.remove(first).await);
-        assert!(store.create(peer()).await.is_ok());
+        assert!(store.create(record()).await.is_ok());
 
         let store = MemorySessions::new(2, Duration::ZERO);
-        for _ in 0..10 {
-            let id = store.create(peer()).await.unwrap();
-            assert!(store.find(id).await.is_none(), "expired at once");
-        }
-        store.expire().await;
+        let id = store.create(record()).await.unwrap();
+        assert!(store.find(id).await.is_none(), "expired at once");
+        assert_eq!(store.expire().await, [id]);
         assert!(store.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_change_is_seen_by_whoever_looks_next() {
+        let store = MemorySessions::new(2, Duration::from_secs(3600));
+        let id = store.create(record()).await.unwrap();
+        assert!(
+            store
+                .change(id, SessionChange::LogLevel(LogLevel::Error))
+                .await
+        );
+        assert!(
+            store
+                .change(id, SessionChange::Subscribe("a:b".into()))
+                .await
+        );
+        let found = store.find(id).await.unwrap();
+        assert_eq!(found.log_level, Some(LogLevel::Error));
+        assert!(found.resources.contains("a:b"));
+        assert!(
+            store
+                .change(id, SessionChange::Unsubscribe("a:b".into()))
+                .await
+        );
+        assert!(store.find(id).await.unwrap().resources.is_empty());
+        let gone = SessionId::random().unwrap();
+        assert!(
+            !store
+                .change(gone, SessionChange::LogLevel(LogLevel::Info))
+                .await
+        );
     }
 }
