@@ -10,7 +10,12 @@
 //!   and the dispatch from a request to an outcome.
 //! - [`ports`] are the traits through which the outside comes in, each with an
 //!   in-memory version.
+//! - [`Caller`] is who asks, which all of them know.
 
+mod caller;
 pub mod ports;
 pub mod protocol;
 pub mod server;
+pub mod testing;
+
+pub use caller::Caller;

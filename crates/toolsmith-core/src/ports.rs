@@ -1,7 +1,17 @@
 //! The traits through which the outside comes in, each with its in-memory version.
 
 mod answer;
+mod bus;
+mod change;
+mod event_log;
 mod session;
+mod task;
 
 pub use answer::Answer;
-pub use session::{MemorySessions, SessionId, SessionStore, SessionsFull};
+pub use bus::{Bus, Listener, MemoryBus};
+pub use change::{Audience, Change, Event};
+pub use event_log::{EventId, EventLimits, EventLog, MemoryEvents, Replay, StreamNo};
+pub use session::{
+    MemorySessions, SessionChange, SessionId, SessionRecord, SessionStore, SessionsFull,
+};
+pub use task::{MemoryTasks, TASK_TTL, TaskChange, TaskOwner, TaskRecord, TaskStore, TasksFull};

@@ -53,17 +53,18 @@ impl Engine {
         self,
         items: Vec<Result<Message, Refusal>>,
         peer: Peer,
+        sink: Option<Arc<dyn ReplySink>>,
     ) -> Option<Vec<u8>> {
         let answers = items.into_iter().filter_map(|item| match item {
             Ok(Message::Request(request)) => Some(Ok((request, peer.clone()))),
-            Ok(Message::Notification(_) | Message::Response) => None,
+            Ok(Message::Notification(_) | Message::Response(_)) => None,
             Err(refusal) => Some(Err(refusal)),
         });
         let answers = join_all(answers.map(|item| {
-            let engine = self.clone();
+            let (engine, sink) = (self.clone(), sink.clone());
             async move {
                 match item {
-                    Ok((request, peer)) => engine.answer(request, peer, None).await.message,
+                    Ok((request, peer)) => engine.answer(request, peer, sink).await.message,
                     Err(refusal) => Answer::from(&refusal).message,
                 }
             }

@@ -1,20 +1,31 @@
 //! What an author builds.
 
+mod limits;
+
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
 
-use super::engine::Engine;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use self::limits::Limits;
+use super::engine::{Engine, Heard, Inner};
+use super::extension::CustomMethod;
+use super::handler::ToolError;
+use super::middleware::{Layer, Middleware};
 use super::pool::BlockingPool;
+use super::prompt::{DynamicPrompt, Prompt};
 use super::registry::Registry;
-use super::tool::{DynamicTool, Registered, Static, Tool};
-use super::{MissingState, StartError, StateMap};
-use crate::protocol::{Icon, Implementation, ServerIdentity, ToolDefinition};
-
-/// How many plain functions run at once unless told otherwise.
-const BLOCKING_THREADS: usize = 64;
-/// How many calls of plain functions wait for a thread unless told otherwise.
-const BLOCKING_QUEUE: usize = 1024;
+use super::resource::{DynamicResource, Resource, ResourceProvider};
+use super::seal::Sealer;
+use super::tasks::Tasks;
+use super::tool::{DynamicTool, Tool};
+use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
+use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskStore};
+use crate::protocol::{Icon, Implementation, ListKind, Params, ServerIdentity};
 
 /// An MCP server in the making: who it is and what it offers.
 ///
@@ -29,26 +40,30 @@ const BLOCKING_QUEUE: usize = 1024;
 /// ```
 pub struct Server {
     identity: ServerIdentity,
-    tools: Vec<(ToolDefinition, Arc<dyn Registered>)>,
+    registry: Registry,
     checks: Vec<StateCheck>,
     states: StateMap,
-    call_timeout: Option<Duration>,
-    blocking_threads: usize,
-    blocking_queue: usize,
+    layers: Vec<Arc<dyn Layer>>,
+    methods: HashMap<Box<str>, CustomMethod>,
+    mounted: Vec<(String, Server)>,
+    limits: Limits,
+    bus: Arc<dyn Bus>,
+    task_store: Option<Arc<dyn TaskStore>>,
+    state_keys: Vec<StateKey>,
 }
 
-/// Finds the states that a tool needs, once all of them were given.
+/// Finds the states that a handler needs, once all of them were given.
 struct StateCheck {
-    tool: String,
+    what: &'static str,
+    name: String,
     missing: fn(&StateMap) -> Vec<MissingState>,
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tools = self.tools.iter().map(|(definition, _)| &definition.name);
         f.debug_struct("Server")
             .field("identity", &self.identity)
-            .field("tools", &tools.collect::<Vec<_>>())
+            .field("registry", &self.registry)
             .finish_non_exhaustive()
     }
 }
@@ -64,12 +79,16 @@ impl Server {
                 website_url: None,
                 icons: Vec::new(),
             }),
-            tools: Vec::new(),
+            registry: Registry::default(),
             checks: Vec::new(),
             states: StateMap::default(),
-            call_timeout: None,
-            blocking_threads: BLOCKING_THREADS,
-            blocking_queue: BLOCKING_QUEUE,
+            layers: Vec::new(),
+            methods: HashMap::new(),
+            mounted: Vec::new(),
+            limits: Limits::default(),
+            bus: Arc::new(MemoryBus::new()),
+            task_store: None,
+            state_keys: Vec::new(),
         }
     }
 
@@ -111,54 +130,154 @@ impl Server {
     /// A tool, by the type that `#[tool]` made of its function.
     #[must_use]
     pub fn tool<T: Tool>(mut self) -> Self {
-        let definition = T::definition();
-        self.checks.push(StateCheck {
-            tool: definition.name.clone(),
-            missing: T::missing_states,
-        });
-        self.tools.push((definition, Arc::new(Static::<T>::new())));
+        self.check("tool", T::definition().name, T::missing_states);
+        self.registry.register_tool::<T>();
         self
     }
 
     /// A tool that is made while the program runs.
     #[must_use]
-    pub fn dynamic_tool(mut self, tool: DynamicTool) -> Self {
-        self.tools.push(tool.into_parts());
+    pub fn dynamic_tool(self, tool: DynamicTool) -> Self {
+        self.registry.register_dynamic_tool(tool);
         self
     }
 
-    /// A value that tools may ask for as [`State<T>`](super::State), one for each type.
+    /// A prompt, by the type that `#[prompt]` made of its function.
+    #[must_use]
+    pub fn prompt<P: Prompt>(mut self) -> Self {
+        self.check("prompt", P::definition().name, P::missing_states);
+        self.registry.register_prompt::<P>();
+        self
+    }
+
+    /// A prompt that is made while the program runs.
+    #[must_use]
+    pub fn dynamic_prompt(self, prompt: DynamicPrompt) -> Self {
+        self.registry.register_dynamic_prompt(prompt);
+        self
+    }
+
+    /// A resource or a template of resources, by the type that `#[resource]` made of its
+    /// function.
+    #[must_use]
+    pub fn resource<R: Resource>(mut self) -> Self {
+        self.check("resource", R::definition().uri, R::missing_states);
+        self.registry.register_resource::<R>();
+        self
+    }
+
+    /// A resource or a template of resources that is made while the program runs.
+    #[must_use]
+    pub fn dynamic_resource(self, resource: DynamicResource) -> Self {
+        self.registry.register_dynamic_resource(resource);
+        self
+    }
+
+    /// Resources that somebody else keeps, such as the files of a directory.
+    #[must_use]
+    pub fn resources(self, provider: impl ResourceProvider) -> Self {
+        self.registry.register_provider(Arc::new(provider));
+        self
+    }
+
+    /// Everything that another server offers, under a prefix: its tools and prompts as
+    /// `prefix_name`, its resources as `scheme://prefix/…`.
+    ///
+    /// What the other server was given stays its own: its states (those that it lacks are
+    /// taken from this one), and its middleware, which stands around its own primitives,
+    /// inside this one's. What it is called, its limits and its extensions do not matter
+    /// any more. Changes of its registry show here.
+    ///
+    /// ```
+    /// use toolsmith_core::server::Server;
+    /// use toolsmith_core::server::resource::DynamicResource;
+    ///
+    /// let weather = Server::new("weather")
+    ///     .dynamic_resource(DynamicResource::text("data://cities", "Oslo"));
+    /// // Read as data://weather/cities.
+    /// let all = Server::new("all").mount("weather", weather);
+    /// assert!(all.build().is_ok());
+    /// ```
+    #[must_use]
+    pub fn mount(mut self, prefix: impl Into<String>, server: Server) -> Self {
+        self.mounted.push((prefix.into(), server));
+        self
+    }
+
+    /// What stands around calls, reads, gets and lists. Of several, the first is the
+    /// outermost.
+    #[must_use]
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.layers.push(Arc::new(middleware));
+        self
+    }
+
+    /// An extension that the server has, with its settings, such as
+    /// `io.modelcontextprotocol/ui`.
+    ///
+    /// Implements "Extension Negotiation" of revision 2026-07-28, `basic/versioning`.
+    #[must_use]
+    pub fn extension(mut self, identifier: impl Into<String>, settings: Value) -> Self {
+        let extensions = &mut self.identity.capabilities.extensions;
+        extensions.insert(identifier.into(), settings);
+        self
+    }
+
+    /// A method of an extension, in both eras. What it gives are the members of the
+    /// result. A failure that is meant to be told is answered with code -32602, any other
+    /// is masked.
+    #[must_use]
+    pub fn method<H, F>(mut self, name: impl Into<Box<str>>, handler: H) -> Self
+    where
+        H: Fn(Params, Context) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Map<String, Value>, ToolError>> + Send + 'static,
+    {
+        let method = CustomMethod::new(Arc::clone(self.registry.home()), handler);
+        self.methods.insert(name.into(), method);
+        self
+    }
+
+    /// A value that handlers may ask for as [`State<T>`](super::State), one for each type.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
         self.shared_state(Arc::new(value))
     }
 
-    /// A value that tools may ask for, and that others share.
+    /// A value that handlers may ask for, and that others share.
     #[must_use]
     pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.states.insert(value);
         self
     }
 
-    /// How long a call may take where the tool does not say. Without it, as long as it
-    /// likes.
-    ///
-    /// The client is answered on time. An `async fn` is then dropped; a plain `fn` goes on
-    /// to its end on the pool.
+    /// Where changes are told, for servers that run in several processes.
     #[must_use]
-    pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.call_timeout = Some(timeout);
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = bus;
         self
     }
 
-    /// How many plain functions may run at once, 64 unless told otherwise, and how many
-    /// calls may wait for one of them to end, 1024 unless told otherwise. A call over
-    /// both is refused with code -31002.
+    /// Where tasks are kept; in memory unless told otherwise.
     #[must_use]
-    pub fn blocking_pool(mut self, threads: usize, queue: usize) -> Self {
-        self.blocking_threads = threads.max(1);
-        self.blocking_queue = queue;
+    pub fn task_store(mut self, store: Arc<dyn TaskStore>) -> Self {
+        self.task_store = Some(store);
         self
+    }
+
+    /// A key that seals what travels through modern clients between two runs of a handler
+    /// that asks. Of several, the first seals and all of them open, so that a key can be
+    /// replaced. Processes that serve the same clients share them; without any, each
+    /// process has a random one, and what it sealed is lost when it ends.
+    #[must_use]
+    pub fn state_key(mut self, key: StateKey) -> Self {
+        self.state_keys.push(key);
+        self
+    }
+
+    /// By which the server is changed while it serves. Taking it lets the server say that
+    /// it has tools, prompts and resources, whether or not it has any yet.
+    pub fn registry(&self) -> Registry {
+        self.registry.hand_out()
     }
 
     /// The name of the server.
@@ -166,31 +285,128 @@ impl Server {
         &self.identity.implementation.name
     }
 
+    fn check(
+        &mut self,
+        what: &'static str,
+        name: String,
+        missing: fn(&StateMap) -> Vec<MissingState>,
+    ) {
+        self.checks.push(StateCheck {
+            what,
+            name,
+            missing,
+        });
+    }
+
     /// Checks the server and makes it ready to take requests.
     ///
     /// # Errors
     ///
     /// Every problem at once: names that two tools share, names that the protocol does not
-    /// allow, states that a tool asks for and that were not given.
-    pub fn build(self) -> Result<Engine, StartError> {
+    /// allow, templates that do not fit their functions, states that a handler asks for and
+    /// that were not given.
+    pub fn build(mut self) -> Result<Engine, StartError> {
         let mut problems = Vec::new();
         if self.name().is_empty() {
             problems.push("the name of the server is empty".to_owned());
         }
-        for check in &self.checks {
-            let missing = (check.missing)(&self.states).into_iter();
-            problems.extend(missing.map(|m| format!("tool `{}` {m}", check.tool)));
-        }
-        let registry = Registry::new(self.tools, &mut problems);
-        if !problems.is_empty() {
+        self.settle(&StateMap::default(), &mut problems);
+        problems.extend(self.registry.problems());
+        let sealer = self.sealer(&mut problems);
+        let (Some(sealer), true) = (sealer, problems.is_empty()) else {
             return Err(StartError::new(problems));
+        };
+        self.identity.capabilities = self.capabilities();
+        let heard = Arc::new(Heard {
+            hub: Arc::new(Hub::with_capacity(
+                self.limits.subscriptions,
+                self.limits.subscriptions,
+            )),
+            lists: AtomicU64::new(0),
+        });
+        self.bus.subscribe(Arc::clone(&heard) as _);
+        self.registry.announce_on(Arc::clone(&self.bus));
+        let store = self.task_store.take().unwrap_or_else(|| {
+            Arc::new(MemoryTasks::new(
+                self.limits.tasks,
+                self.limits.tasks_per_owner,
+            ))
+        });
+        let tasks = Tasks::new(store, Arc::clone(&self.bus), self.limits.task_ttl);
+        Ok(Engine(Arc::new(Inner {
+            layers: self.layers.into(),
+            methods: self.methods,
+            pool: BlockingPool::new(self.limits.blocking_threads, self.limits.blocking_queue),
+            call_timeout: self.limits.call_timeout,
+            page_size: self.limits.page_size,
+            list_caching: self.limits.list_caching,
+            tasks: Arc::new(tasks),
+            state_ttl: self.limits.state_ttl,
+            closing: watch::Sender::default(),
+            identity: self.identity,
+            registry: self.registry,
+            heard,
+            sealer,
+        })))
+    }
+
+    /// Gives everything what it needs of its server, here and in whatever is mounted.
+    fn settle(&mut self, outer: &StateMap, problems: &mut Vec<String>) {
+        let states = self.states.or(outer);
+        for check in &self.checks {
+            let missing = (check.missing)(&states).into_iter();
+            problems.extend(missing.map(|m| format!("{} `{}` {m}", check.what, check.name)));
         }
-        Ok(Engine::new(
-            self.identity,
-            registry,
-            self.states,
-            BlockingPool::new(self.blocking_threads, self.blocking_queue),
-            self.call_timeout,
-        ))
+        let mut prefixes = HashSet::new();
+        for (prefix, mut server) in std::mem::take(&mut self.mounted) {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            if prefix.is_empty() || !prefix.chars().all(fits) {
+                problems.push(format!(
+                    "`{prefix}` cannot be a prefix; write one of A-Z a-z 0-9 _ - ."
+                ));
+            }
+            if !prefixes.insert(prefix.clone()) {
+                problems.push(format!("two servers are mounted under `{prefix}`"));
+            }
+            server.settle(&states, problems);
+            self.registry.mount(&prefix, &server.registry);
+            if server.registry.may_change() {
+                self.registry.hand_out();
+            }
+        }
+        let home = self.registry.home();
+        // A server is settled once, because building takes it.
+        let _ = home.states.set(Arc::new(states));
+        let _ = home.layers.set(self.layers.clone().into());
+        self.registry.refresh();
+    }
+
+    /// What the server says that it can do.
+    fn capabilities(&self) -> crate::protocol::ServerCapabilities {
+        let view = self.registry.view("");
+        let may_change = self.registry.may_change();
+        crate::protocol::ServerCapabilities {
+            tools: may_change || view.has(ListKind::Tools),
+            prompts: may_change || view.has(ListKind::Prompts),
+            resources: may_change || view.has(ListKind::Resources),
+            completions: may_change || view.completes(),
+            tasks: view.has_tasks(),
+            extensions: self.identity.capabilities.extensions.clone(),
+        }
+    }
+
+    fn sealer(&mut self, problems: &mut Vec<String>) -> Option<Sealer> {
+        let mut keys = std::mem::take(&mut self.state_keys).into_iter();
+        let first = match keys.next() {
+            Some(key) => Ok(key),
+            None => StateKey::random(),
+        };
+        match first {
+            Ok(first) => Some(Sealer::new(first, keys.collect())),
+            Err(error) => {
+                problems.push(format!("the system gives no random bytes: {error}"));
+                None
+            }
+        }
     }
 }

@@ -1,27 +1,65 @@
 //! A server that takes requests.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::StateMap;
+use tokio::sync::watch;
+
+use super::extension::CustomMethod;
+use super::middleware::Layers;
 use super::pool::BlockingPool;
-use super::registry::Registry;
-use crate::protocol::{Outcome, RequestId, Revision, ServerIdentity, encode};
+use super::registry::{Home, Registry};
+use super::seal::Sealer;
+use super::tasks::Tasks;
+use super::{Hub, Peer};
+use crate::ports::{Change, Event, Listener};
+use crate::protocol::{Caching, ListKind, Outcome, RequestId, Revision, ServerIdentity, encode};
 
 /// A server that takes decoded requests and gives outcomes. Cheap to clone.
 ///
-/// Made by [`Server::build`](super::Server::build). It knows no transport and holds
-/// nothing of any client.
+/// Made by [`Server::build`](super::Server::build). It knows no transport.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(pub(super) Arc<Inner>);
 
-struct Inner {
-    identity: ServerIdentity,
-    registry: Registry,
-    states: Arc<StateMap>,
-    pool: BlockingPool,
-    call_timeout: Option<Duration>,
+pub(super) struct Inner {
+    pub(super) identity: ServerIdentity,
+    pub(super) registry: Registry,
+    pub(super) layers: Layers,
+    pub(super) methods: HashMap<Box<str>, CustomMethod>,
+    pub(super) pool: BlockingPool,
+    pub(super) call_timeout: Option<Duration>,
+    pub(super) page_size: usize,
+    pub(super) list_caching: Caching,
+    pub(super) heard: Arc<Heard>,
+    pub(super) tasks: Arc<Tasks>,
+    pub(super) sealer: Sealer,
+    pub(super) state_ttl: Duration,
+    /// Counts how often the streams were told to end.
+    pub(super) closing: watch::Sender<u64>,
+}
+
+/// What the engine hears of changes.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) hub: Arc<Hub>,
+    /// How often a list has changed.
+    pub(super) lists: AtomicU64,
+}
+
+impl Listener for Heard {
+    fn heard(&self, event: &Event) {
+        let is_list = matches!(
+            event.change,
+            Change::ToolsChanged | Change::PromptsChanged | Change::ResourcesChanged
+        );
+        if is_list {
+            self.lists.fetch_add(1, Ordering::Relaxed);
+        }
+        self.hub.heard(event);
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -33,25 +71,14 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    pub(super) fn new(
-        identity: ServerIdentity,
-        registry: Registry,
-        states: StateMap,
-        pool: BlockingPool,
-        call_timeout: Option<Duration>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            identity,
-            registry,
-            states: Arc::new(states),
-            pool,
-            call_timeout,
-        }))
-    }
-
     /// Who the server is.
     pub fn identity(&self) -> &ServerIdentity {
         &self.0.identity
+    }
+
+    /// What it offers, which may change.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
     }
 
     /// Writes an outcome as the answer to a request, for the revision of its client.
@@ -59,12 +86,39 @@ impl Engine {
         encode(outcome, id, revision, &self.0.identity)
     }
 
-    pub(super) fn registry(&self) -> &Registry {
-        &self.0.registry
+    /// Ends the streams of changes, so that nobody waits for them: those of the modern era
+    /// with the answer that tells the client that this was no accident.
+    pub fn close_streams(&self) {
+        self.0.closing.send_modify(|times| *times += 1);
     }
 
-    pub(super) fn states(&self) -> Arc<StateMap> {
-        Arc::clone(&self.0.states)
+    /// How many streams of changes there are.
+    pub fn subscriptions(&self) -> usize {
+        self.hub().len()
+    }
+
+    pub(super) fn closing(&self) -> watch::Receiver<u64> {
+        self.0.closing.subscribe()
+    }
+
+    pub(super) fn layers(&self) -> &Layers {
+        &self.0.layers
+    }
+
+    /// The middleware of a server that is mounted in this one; nothing for this one's own
+    /// primitives, which have passed it already.
+    pub(super) fn layers_within(&self, home: &Arc<Home>) -> Option<Layers> {
+        if Arc::ptr_eq(home, self.0.registry.home()) {
+            return None;
+        }
+        home.layers
+            .get()
+            .filter(|layers| !layers.is_empty())
+            .cloned()
+    }
+
+    pub(super) fn custom(&self, method: &str) -> Option<&CustomMethod> {
+        self.0.methods.get(method)
     }
 
     pub(super) fn pool(&self) -> &BlockingPool {
@@ -73,5 +127,38 @@ impl Engine {
 
     pub(super) fn call_timeout(&self) -> Option<Duration> {
         self.0.call_timeout
+    }
+
+    pub(super) fn page_size(&self) -> usize {
+        self.0.page_size
+    }
+
+    /// How long lists stay fresh. What one tenant sees beside what everybody sees is
+    /// nobody else's.
+    pub(super) fn list_caching(&self, _kind: ListKind, peer: &Peer) -> Caching {
+        match self.0.registry.is_shared(peer.caller.tenant()) {
+            true => self.0.list_caching,
+            false => self.0.list_caching.private(),
+        }
+    }
+
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.0.heard.hub
+    }
+
+    pub(super) fn list_changes(&self) -> u64 {
+        self.0.heard.lists.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn tasks(&self) -> &Arc<Tasks> {
+        &self.0.tasks
+    }
+
+    pub(super) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    pub(super) fn state_ttl(&self) -> Duration {
+        self.0.state_ttl
     }
 }

@@ -4,21 +4,46 @@
 //! [`Engine`], which takes decoded requests and gives outcomes, knowing no transport.
 
 mod answer;
+mod asking;
 mod builder;
+pub mod completion;
 mod context;
 mod dispatch;
 mod engine;
 mod error;
+mod extension;
+pub mod handler;
+pub mod middleware;
 mod peer;
 mod pool;
+pub mod prompt;
 mod registry;
+pub mod resource;
+mod running;
+mod seal;
+mod sessions;
 mod state;
+mod subscriptions;
+mod tasks;
+mod text_value;
 pub mod tool;
 
+pub use crate::caller::Caller;
 pub use answer::Answer;
 pub use builder::Server;
-pub use context::{Context, Progress};
+pub use context::{
+    Cancellation, Context, Elicit, ElicitUrl, Elicited, ListRoots, LogMessage, Progress, Root,
+    Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason, ToolChoice,
+};
 pub use engine::Engine;
 pub use error::StartError;
+pub(crate) use middleware::Operation;
 pub use peer::{Peer, ReplySink};
+pub use registry::{Registry, RegistryError, TenantRegistry};
+pub use seal::{StateKey, StateKeyError};
+pub use sessions::{
+    DetachedCall, Listening, Notices, RunningCall, SessionRef, Sessions, StreamEvent, StreamReader,
+    StreamWriter,
+};
 pub use state::{MissingState, State, StateMap};
+pub use subscriptions::{Hub, Interest, Subscription, SubscriptionsFull};

@@ -1,9 +1,14 @@
 //! Who is at the other end of a request, and how to reach them before the answer.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::protocol::{ClientCapabilities, ClientInfo, ModernMeta, Revision};
+use super::Caller;
+use super::sessions::SessionRef;
+use crate::protocol::{ClientCapabilities, ClientInfo, LogLevel, ModernMeta, Revision};
 
 /// The client at the other end of a request.
 #[derive(Clone, Debug)]
@@ -14,23 +19,65 @@ pub struct Peer {
     pub capabilities: ClientCapabilities,
     /// Who it says it is.
     pub client: Option<Arc<ClientInfo>>,
+    /// Who is asking, as far as that was found out.
+    pub caller: Caller,
+    /// The least severe log message that it wants; nothing unless it said so.
+    pub log_level: Option<LogLevel>,
+    /// The legacy session that the request came in.
+    pub session: Option<SessionRef>,
 }
 
-impl From<ModernMeta> for Peer {
-    fn from(meta: ModernMeta) -> Self {
+impl Peer {
+    /// A client of which nothing is known but its revision.
+    pub fn new(revision: Revision) -> Self {
+        Self {
+            revision,
+            capabilities: ClientCapabilities::default(),
+            client: None,
+            caller: Caller::default(),
+            log_level: None,
+            session: None,
+        }
+    }
+
+    /// The client of a modern request.
+    pub fn modern(meta: ModernMeta, caller: Caller) -> Self {
         Self {
             revision: meta.revision,
             capabilities: meta.capabilities,
             client: meta.client.map(Arc::new),
+            caller,
+            log_level: meta.log_level,
+            session: None,
         }
     }
 }
 
-/// Takes messages about a request while it is being worked on.
+/// The way back to a client while its request is being worked on.
 ///
-/// A transport gives one with a request when the client asked to be told of progress.
-/// It never waits: what it cannot take, it drops.
+/// A transport gives one with each request that may have something to say before its
+/// answer, see [`Engine::may_speak`](super::Engine::may_speak). Nothing that it does waits,
+/// but [`ready`](Self::ready).
 pub trait ReplySink: Send + Sync + fmt::Debug {
-    /// Sends one JSON-RPC notification. `false` when it could not be taken.
-    fn send(&self, message: Vec<u8>) -> bool;
+    /// Sends a notification. `false` when it could not be taken; it is then lost.
+    fn notify(&self, message: Vec<u8>) -> bool;
+
+    /// Sends a request of the server, which only the legacy era has. `false` when the
+    /// client cannot be reached any more.
+    fn ask(&self, message: Vec<u8>) -> bool;
+
+    /// Waits until a notification would be taken. `false` when none ever will be.
+    fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+
+    /// Whether messages about other requests go out on the same way, as they do on stdio.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Closes the connection, and lets the client come back for the rest after a while.
+    /// `false` where it could not come back.
+    fn pause(&self, retry: Duration) -> bool {
+        let _ = retry;
+        false
+    }
 }

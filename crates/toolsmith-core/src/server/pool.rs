@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
-use super::tool::ToolError;
+use super::handler::ToolError;
 use crate::protocol::{ErrorKind, ProtocolError};
 
 /// A bounded number of threads, and a bounded number of calls that wait for one.

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Context;
-use super::tool::{FromContext, ToolError};
+use super::handler::{FromContext, ToolError};
 
 /// A value that was given to the server with [`Server::state`](super::Server::state), in
 /// a tool that asks for it.
@@ -49,6 +49,14 @@ impl fmt::Debug for StateMap {
 impl StateMap {
     pub(super) fn insert<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
         self.0.insert(TypeId::of::<T>(), value);
+    }
+
+    /// These, and those of another map that are not here.
+    pub(super) fn or(&self, other: &StateMap) -> StateMap {
+        let mut all = other.clone();
+        all.0
+            .extend(self.0.iter().map(|(id, value)| (*id, Arc::clone(value))));
+        all
     }
 
     /// The value of a type.

@@ -10,22 +10,23 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toolsmith_core::protocol::{
-    Decoded, Message, Outcome, RequestHeaders, Revision, ToolDefinition, decode,
+use toolsmith_core::protocol::ToolDefinition;
+use toolsmith_core::server::handler::Call;
+use toolsmith_core::server::handler::private::{
+    ArgumentKind as _, InjectedKind as _, ParameterDoc, ParameterProbe, Slots as _, input_schema,
 };
-use toolsmith_core::server::tool::private::{
-    ArgumentKind as _, InjectedKind as _, MaskedKind as _, ParameterDoc, ParameterProbe,
-    ReturnKind as _, ReturnProbe, Slots as _, input_schema,
-};
+use toolsmith_core::server::tool::private::{MaskedKind as _, ReturnKind as _, ReturnProbe};
+use toolsmith_core::server::tool::{Tool, ToolResult};
+use toolsmith_core::server::{Context, MissingState, Server, State, StateMap};
 #[expect(
     unused_imports,
     reason = "a tool imports every probe, whatever it needs"
 )]
-use toolsmith_core::server::tool::private::{
-    DeclaredKind as _, UnusableParameter as _, UnusableReturn as _,
+use toolsmith_core::server::{
+    handler::private::UnusableParameter as _,
+    tool::private::{DeclaredKind as _, UnusableReturn as _},
 };
-use toolsmith_core::server::tool::{Tool, ToolCall, ToolResult};
-use toolsmith_core::server::{Context, MissingState, Peer, Server, State, StateMap};
+use toolsmith_core::testing::{CallResult, TestClient};
 
 struct Base(i64);
 
@@ -66,7 +67,11 @@ impl Tool for sum {
     fn definition() -> ToolDefinition {
         let mut definition = ToolDefinition::new("sum");
         definition.timeout = Some(Duration::from_secs(5));
-        let doc = |name, description| ParameterDoc { name, description };
+        let doc = |name, description| ParameterDoc {
+            name,
+            description,
+            header: None,
+        };
         definition.input_schema = input_schema(
             &slots!(),
             &[
@@ -87,7 +92,7 @@ impl Tool for sum {
         slots!().missing_states(states)
     }
 
-    async fn call(call: ToolCall) -> ToolResult {
+    async fn call(call: Call) -> ToolResult {
         let (context, base, a, b, c) = call.parameters(NAMES, slots!())?;
         let value = call.blocking(move || sum(context, base, a, b, c)).await?;
         (&&&ReturnProbe::<Result<i64, std::io::Error>>::NEW)
@@ -96,47 +101,28 @@ impl Tool for sum {
     }
 }
 
-async fn call(arguments: Value) -> (Value, Value) {
-    let engine = Server::new("s")
-        .tool::<sum>()
-        .state(Base(1000))
-        .build()
-        .unwrap();
-    let body = json!({"jsonrpc": "2.0", "id": "x", "method": "tools/call", "params": {
-    "name": "sum", "arguments": arguments, "_meta": {
-        "io.modelcontextprotocol/protocolVersion": Revision::LATEST.as_str(),
-        "io.modelcontextprotocol/clientCapabilities": {},
-    }}});
-    let decoded = decode(&body.to_string().into(), None).unwrap();
-    let Decoded::Modern(request, meta) = decoded else {
-        panic!("not modern: {decoded:?}");
-    };
-    let id = request.id.clone();
-    let outcome = engine
-        .clone()
-        .dispatch(request, Peer::from(meta), None)
-        .await;
-    let answer = engine.encode(&outcome, &id, Revision::LATEST);
-    let answer: Value = serde_json::from_slice(&answer).unwrap();
-    (answer["result"]["content"][0]["text"].clone(), answer)
+async fn call(arguments: Value) -> CallResult {
+    let server = Server::new("s").tool::<sum>().state(Base(1000));
+    let client = TestClient::new(server).unwrap();
+    client.call("sum", arguments).await.unwrap()
 }
 
 #[tokio::test]
 async fn arguments_injection_defaults_and_masking_work() {
-    assert_eq!(call(json!({"a": 1, "b": 2, "c": 3})).await.0, "1006");
-    assert_eq!(call(json!({"a": 1})).await.0, "1101");
-    assert_eq!(call(json!({"b": null, "a": 1})).await.0, "1101");
-    let (text, answer) = call(json!({"a": -1})).await;
-    assert_eq!(answer["result"]["isError"], true);
-    assert!(!text.to_string().contains("secret"), "{text}");
+    assert_eq!(call(json!({"a": 1, "b": 2, "c": 3})).await.text(), "1006");
+    assert_eq!(call(json!({"a": 1})).await.text(), "1101");
+    assert_eq!(call(json!({"b": null, "a": 1})).await.text(), "1101");
+    let answer = call(json!({"a": -1})).await;
+    assert!(answer.is_error(), "{answer:?}");
+    assert!(!answer.text().contains("secret"), "{answer:?}");
 }
 
 #[tokio::test]
 async fn every_problem_with_the_arguments_is_named() {
-    let (text, answer) = call(json!({"b": "x", "d": 1, "context": 2})).await;
-    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    let answer = call(json!({"b": "x", "d": 1, "context": 2})).await;
+    assert!(answer.is_error(), "{answer:?}");
     assert_eq!(
-        text,
+        answer.text(),
         "Invalid arguments: `b`: expected an integer, got the string \"x\"; \
          `d` is unknown; the tool takes `a`, `b`, `c`; \
          `context` is unknown; the tool takes `a`, `b`, `c`; `a` is missing."
@@ -165,16 +151,4 @@ fn a_missing_state_keeps_the_server_from_starting_and_names_both() {
         error.contains("`sum`") && error.contains("by_hand::Base"),
         "{error}"
     );
-}
-
-#[test]
-fn headers_that_disagree_are_refused() {
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
-    let headers = RequestHeaders::default();
-    let decoded = decode(&body.into(), Some(&headers)).unwrap();
-    assert!(
-        matches!(decoded, Decoded::Legacy(Message::Request(_))),
-        "{decoded:?}"
-    );
-    assert!(matches!(Outcome::Empty, Outcome::Empty));
 }

@@ -1,116 +1,145 @@
 //! What a handler is given of the request that it works on.
 
+mod ask;
+mod elicit;
+mod log;
+mod progress;
+mod roots;
+mod sampling;
+
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::tool::{FromContext, ToolError};
-use super::{Peer, ReplySink, StateMap};
-use crate::protocol::{
-    ClientCapability, ClientInfo, ProgressToken, RequestId, Revision, encode_progress,
-    missing_capability,
+use serde_json::{Map, Value};
+
+pub use elicit::{Elicit, ElicitUrl, Elicited};
+pub use log::LogMessage;
+pub use progress::Progress;
+pub use roots::{ListRoots, Root};
+pub use sampling::{
+    Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason, ToolChoice,
 };
 
-/// The request that a tool works on: who asks, and a way to reach them before the answer.
+use super::handler::{FromContext, Scope, ToolError};
+use super::{Caller, Registry, StateMap};
+use crate::protocol::{
+    ClientCapability, ClientInfo, ErrorKind, ProtocolError, RequestId, Revision, TraceContext,
+    missing_capability, missing_extension, read_meta,
+};
+use crate::server::tasks::TaskHandle;
+
+/// The request that a handler works on: who asks, and a way to reach them before the
+/// answer.
 ///
 /// Cheap to clone, and may outlive the call; after the answer, reports go nowhere.
+///
+/// # Asking the client
+///
+/// [`elicit`](Self::elicit) asks the user by a form, [`elicit_url`](Self::elicit_url) sends
+/// the user to a page, [`sample`](Self::sample) asks the client's model, and
+/// [`list_roots`](Self::list_roots) asks which folders matter. An `async fn` writes the same
+/// for clients of every revision:
+///
+/// - In the legacy era the question goes out on the stream of the request, and the handler
+///   waits at the `await`.
+/// - In the modern era the handler is **dropped at the `await`**. The client asks its user,
+///   sends the request again with the answers, and the handler **runs again from the top**;
+///   questions that were answered are answered at once. So a handler does its side effects
+///   after its last question, or makes them safe to repeat.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
 
 struct Inner {
-    peer: Peer,
-    id: RequestId,
-    tool: Arc<str>,
-    states: Arc<StateMap>,
-    progress: Option<ProgressSink>,
+    scope: Scope,
+    cancelled: Arc<AtomicBool>,
+    /// A plain function cannot wait for an answer.
+    cannot_ask: AtomicBool,
+    budget: progress::Budget,
 }
 
-/// Where progress goes when the client asked for it.
-#[derive(Clone, Debug)]
-pub(super) struct ProgressSink {
-    pub(super) token: ProgressToken,
-    pub(super) sink: Arc<dyn ReplySink>,
-}
-
-/// How far a call has come.
+/// Tells whether a call is over: cancelled, timed out or ended. For what cannot be dropped
+/// at an await, such as a plain function.
 ///
 /// ```
-/// use toolsmith_core::server::Progress;
+/// use toolsmith_core::server::Context;
 ///
-/// let halfway = Progress::new(5.0).total(10.0).message("five of ten");
-/// # let _ = halfway;
+/// fn count(ctx: Context) -> u64 {
+///     let over = ctx.cancellation();
+///     let mut n = 0;
+///     while n < 1_000_000 && !over.is_cancelled() {
+///         n += 1;
+///     }
+///     n
+/// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Progress {
-    progress: f64,
-    total: Option<f64>,
-    message: Option<String>,
-}
+pub struct Cancellation(Arc<AtomicBool>);
 
-impl Progress {
-    /// How much is done. It must grow from one report to the next.
-    pub fn new(progress: f64) -> Self {
-        Self {
-            progress,
-            total: None,
-            message: None,
-        }
-    }
-
-    /// Of how much.
-    #[must_use]
-    pub fn total(mut self, total: f64) -> Self {
-        self.total = Some(total);
-        self
-    }
-
-    /// What is being done, for people.
-    #[must_use]
-    pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
+impl Cancellation {
+    /// Whether the call is over.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 
 impl Context {
-    pub(super) fn new(
-        peer: Peer,
-        id: RequestId,
-        tool: Arc<str>,
-        states: Arc<StateMap>,
-        progress: Option<ProgressSink>,
-    ) -> Self {
+    pub(super) fn new(scope: Scope) -> Self {
         Self(Arc::new(Inner {
-            peer,
-            id,
-            tool,
-            states,
-            progress,
+            scope,
+            cancelled: Arc::default(),
+            cannot_ask: AtomicBool::new(false),
+            budget: progress::Budget::default(),
         }))
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
+
+    /// The name of the tool or prompt, or the URI of the resource, that is asked for.
+    pub fn name(&self) -> &str {
+        &self.scope().name
     }
 
     /// The name of the tool that is being called.
     pub fn tool_name(&self) -> &str {
-        &self.0.tool
+        self.name()
     }
 
     /// The id of the request, as the client wrote it.
     pub fn request_id(&self) -> &RequestId {
-        &self.0.id
+        &self.scope().id
     }
 
     /// The revision of the protocol that the client speaks.
     pub fn revision(&self) -> Revision {
-        self.0.peer.revision
+        self.scope().peer.revision
     }
 
     /// Who the client says it is. Not verified.
     pub fn client(&self) -> Option<&ClientInfo> {
-        self.0.peer.client.as_deref()
+        self.scope().peer.client.as_deref()
+    }
+
+    /// Who is asking, as far as that was found out.
+    pub fn caller(&self) -> &Caller {
+        &self.scope().peer.caller
+    }
+
+    /// What else the client said of the request: its `_meta`, which may hold anything.
+    pub fn meta(&self) -> Map<String, Value> {
+        read_meta(&self.scope().params)
+    }
+
+    /// The trace that the request is a part of, where the client named one.
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.scope().trace.as_deref()
     }
 
     /// Whether the client has declared a capability.
     pub fn supports(&self, capability: ClientCapability) -> bool {
-        self.0.peer.capabilities.has(capability)
+        self.scope().peer.capabilities.has(capability)
     }
 
     /// Ends the call unless the client has declared a capability.
@@ -126,26 +155,107 @@ impl Context {
         Err(ToolError::protocol(missing_capability(capability)))
     }
 
-    /// Tells the client how far the call has come, if it asked to be told.
+    /// The settings with which the client has declared an extension, such as
+    /// `io.modelcontextprotocol/ui`; nothing when it has not.
+    pub fn extension(&self, identifier: &str) -> Option<&Value> {
+        self.scope().peer.capabilities.extension(identifier)
+    }
+
+    /// Ends the call unless the client has declared an extension.
     ///
-    /// Never waits. A report that the client is too slow to take is dropped.
-    pub fn progress(&self, progress: Progress) {
-        let Some(to) = &self.0.progress else { return };
-        let message = encode_progress(
-            &to.token,
-            self.0.peer.revision,
-            progress.progress,
-            progress.total,
-            progress.message.as_deref(),
-        );
-        if !to.sink.send(message) {
-            tracing::debug!(tool = %self.0.tool, "a progress report was dropped");
+    /// # Errors
+    ///
+    /// As [`require`](Self::require).
+    pub fn require_extension(&self, identifier: &str) -> Result<&Value, ToolError> {
+        self.extension(identifier)
+            .ok_or_else(|| ToolError::protocol(missing_extension(identifier)))
+    }
+
+    /// What the server offers, which a handler may change.
+    pub fn registry(&self) -> &Registry {
+        self.scope().engine.registry()
+    }
+
+    /// Whether the call is over: cancelled, timed out or ended. An `async fn` need not
+    /// look: it is dropped at its next await.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Tells whether the call is over, wherever it is taken.
+    pub fn cancellation(&self) -> Cancellation {
+        Cancellation(Arc::clone(&self.0.cancelled))
+    }
+
+    /// Closes the client's connection, and has it come back for the rest of the answer
+    /// after a while, so that a long call does not hold a connection open.
+    ///
+    /// Only a client of revision 2025-11-25 over HTTP can do that; `false` for every other,
+    /// which goes on waiting.
+    pub fn close_stream(&self, retry: std::time::Duration) -> bool {
+        let rich = self.revision().has_rich_questions() && !self.revision().is_modern();
+        let sink = self.scope().sink.as_ref();
+        rich && sink.is_some_and(|sink| sink.pause(retry))
+    }
+
+    /// Makes a task of the call: the client is answered that it is one, and the handler
+    /// goes on. Only a tool with `#[tool(task = "decided")]` may do that.
+    ///
+    /// # Errors
+    ///
+    /// When the client cannot deal with tasks. [`can_become_task`](Self::can_become_task)
+    /// tells beforehand.
+    pub async fn become_task(&self) -> Result<(), ToolError> {
+        if self.is_task() {
+            return Ok(());
         }
+        match &self.scope().becoming {
+            Some(becoming) => becoming.ask().await,
+            None => Err(ToolError::protocol(ProtocolError::new(
+                ErrorKind::Internal,
+                format!(
+                    "`{}` cannot become a task: the client has not asked for one, or the tool is not declared with task = \"decided\"",
+                    self.name()
+                ),
+            ))),
+        }
+    }
+
+    /// Whether the call may become a task.
+    pub fn can_become_task(&self) -> bool {
+        self.is_task() || self.scope().becoming.is_some()
+    }
+
+    /// Whether the call is a task.
+    pub fn is_task(&self) -> bool {
+        self.task().is_some()
+    }
+
+    /// Says in one line how far the task has come, for whoever looks at it. Nothing when
+    /// the call is none.
+    pub fn task_status(&self, message: impl Into<String>) {
+        if let Some(task) = self.task() {
+            task.say(message.into());
+        }
+    }
+
+    fn task(&self) -> Option<&TaskHandle> {
+        let scope = self.scope();
+        let became = || scope.becoming.as_ref().and_then(|it| it.task());
+        scope.task.as_ref().or_else(became)
     }
 
     /// The values that the server was given.
     pub(super) fn state_map(&self) -> &StateMap {
-        &self.0.states
+        &self.scope().states
+    }
+
+    pub(super) fn forbid_asking(&self) {
+        self.0.cannot_ask.store(true, Ordering::Release);
+    }
+
+    pub(super) fn end(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
     }
 }
 
@@ -155,12 +265,24 @@ impl FromContext for Context {
     }
 }
 
+impl FromContext for Caller {
+    fn from_context(context: &Context) -> Result<Self, ToolError> {
+        Ok(context.caller().clone())
+    }
+}
+
+impl FromContext for Cancellation {
+    fn from_context(context: &Context) -> Result<Self, ToolError> {
+        Ok(context.cancellation())
+    }
+}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
-            .field("tool", &self.0.tool)
-            .field("id", &self.0.id)
-            .field("peer", &self.0.peer)
+            .field("name", &self.scope().name)
+            .field("id", &self.scope().id)
+            .field("peer", &self.scope().peer)
             .finish_non_exhaustive()
     }
 }

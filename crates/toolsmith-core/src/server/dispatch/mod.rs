@@ -3,46 +3,54 @@
 //! What is logged of a failure may hold a client's words. It is recorded as a string, not
 //! as something that displays itself, because a log escapes line ends in strings.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+mod call;
+mod complete;
+mod failure;
+mod list;
+mod listen;
+mod prompt;
+mod questions;
+mod read;
+mod work;
 
-use futures_util::FutureExt as _;
+use std::sync::Arc;
 
-use super::context::ProgressSink;
+use serde::Deserialize;
+
 use super::engine::Engine;
-use super::registry::Entry;
-use super::tool::{ToolCall, ToolError, Verdict};
+use super::handler::Scope;
+use super::middleware::{Next, Operation};
+use super::registry::Home;
 use super::{Peer, ReplySink};
 use crate::protocol::{
-    CallParams, ErrorKind, InitializeParams, Method, Outcome, Params, ProtocolError, Request,
-    RequestId, Revision, ToolOutput,
+    ErrorKind, InitializeParams, ListKind, LogLevel, Method, Outcome, Params, ProtocolError,
+    Request, Revision, missing_extension,
 };
+use failure::shown;
 
 impl Engine {
     /// Does what a request asks for.
     ///
-    /// Reports of progress go to `sink` if the request asked for them. Dropping the future
-    /// cancels the call: an `async fn` stops at its next await, a plain `fn` goes on to its
-    /// end and its result is lost.
+    /// What there is to say before the answer goes to `sink`. Dropping the future cancels
+    /// the request: an `async fn` stops at its next await, a plain `fn` goes on to its end
+    /// and its result is lost.
     pub async fn dispatch(
         self,
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
     ) -> Outcome {
-        let Request { id, method, params } = request;
-        match (method, peer.revision.is_modern()) {
-            (Method::ListTools, _) => Outcome::Tools(self.registry().list()),
-            (Method::CallTool, _) => self.call_tool(id, params, peer, sink).await,
-            (Method::Discover, true) => Outcome::Discover,
-            (Method::Ping, false) => Outcome::Empty,
-            (method, _) => Outcome::Error(ProtocolError::new(
-                ErrorKind::MethodNotFound,
-                format!("the method `{}` is not served", shown(method.as_str())),
-            )),
+        let operation = Operation {
+            request,
+            peer,
+            sink,
+        };
+        let layers = self.layers().clone();
+        if layers.is_empty() || !is_seen(&operation.request.method) {
+            return self.serve(operation).await;
         }
+        let end = move |operation| Box::pin(self.serve(operation)) as _;
+        Next::new(&layers, Box::new(end)).run(operation).await
     }
 
     /// Opens a legacy conversation: who the client is from now on, and what it is
@@ -57,141 +65,175 @@ impl Engine {
         let params = InitializeParams::try_from(params)?;
         let revision = Revision::negotiate(&params.protocol_version);
         let peer = Peer {
-            revision,
             capabilities: params.capabilities,
             client: params.client.map(Arc::new),
+            ..Peer::new(revision)
         };
         Ok((peer, Outcome::Initialize(revision)))
     }
 
-    async fn call_tool(
-        self,
-        id: RequestId,
-        mut params: Params,
-        peer: Peer,
-        sink: Option<Arc<dyn ReplySink>>,
-    ) -> Outcome {
-        let token = params.progress_token.take();
-        let params = match CallParams::try_from(params) {
-            Ok(params) => params,
-            Err(error) => return Outcome::Error(error),
-        };
-        let Some(entry) = self.registry().get(&params.name).cloned() else {
-            return Outcome::Error(ProtocolError::new(
-                ErrorKind::InvalidParams,
-                format!("Unknown tool: {}", shown(&params.name)),
-            ));
-        };
-        let timeout = entry.timeout.or(self.call_timeout());
-        let revision = peer.revision;
-        let call = ToolCall {
-            arguments: params.arguments,
-            engine: self,
+    /// Whether a request may have something to say before its answer. A transport gives
+    /// those a sink, and need not bother with one for the rest.
+    pub fn may_speak(&self, request: &Request, peer: &Peer) -> bool {
+        let is_asked = request.params.progress_token.is_some() || peer.log_level.is_some();
+        let legacy = peer.revision.era() == crate::protocol::Era::Legacy;
+        match request.method {
+            Method::Listen | Method::TaskResult => true,
+            Method::CallTool | Method::GetPrompt | Method::ReadResource => {
+                is_asked
+                    || (legacy
+                        && (peer.capabilities.can_be_asked() || peer.revision.has_rich_questions()))
+            }
+            _ => false,
+        }
+    }
+
+    async fn serve(self, operation: Operation) -> Outcome {
+        let modern = operation.peer.revision.is_modern();
+        match (&operation.request.method, modern) {
+            (Method::CallTool, _) => self.call_tool(operation).await,
+            (Method::ListTools, _) => self.list(ListKind::Tools, operation).await,
+            (Method::ListPrompts, _) => self.list(ListKind::Prompts, operation).await,
+            (Method::ListResources, _) => self.list(ListKind::Resources, operation).await,
+            (Method::ListTemplates, _) => self.list(ListKind::Templates, operation).await,
+            (Method::ReadResource, _) => self.read_resource(operation).await,
+            (Method::GetPrompt, _) => self.get_prompt(operation).await,
+            (Method::Complete, _) => self.complete(operation).await,
+            (Method::Discover, true) => Outcome::Discover,
+            (Method::Listen, true) => self.listen(operation).await,
+            (Method::GetTask | Method::UpdateTask | Method::CancelTask, _)
+            | (Method::TaskResult | Method::ListTasks, false) => self.task(operation).await,
+            (Method::Ping, false) => Outcome::Empty,
+            (Method::SetLevel, false) => set_level(&operation).await,
+            (Method::Subscribe, false) => self.subscribe(&operation).await,
+            (Method::Unsubscribe, false) => unsubscribe(&operation).await,
+            (Method::Other(name), _) => match self.custom(name) {
+                Some(method) => method.handle(self.clone(), operation).await,
+                None => not_served(name),
+            },
+            (method, _) => not_served(method.as_str()),
+        }
+    }
+
+    /// Requests about tasks, for those who can deal with tasks.
+    async fn task(self, operation: Operation) -> Outcome {
+        let Operation {
+            request,
             peer,
-            id,
-            tool: Arc::clone(&entry.name),
-            progress: token
-                .zip(sink)
-                .map(|(token, sink)| ProgressSink { token, sink }),
-            context: OnceLock::new(),
-        };
-        run(&entry, call, timeout, revision).await
+            sink,
+        } = operation;
+        let view = self.registry().view(peer.caller.tenant());
+        let extension = crate::protocol::TASKS_EXTENSION;
+        if !view.has_tasks() || (!peer.revision.is_modern() && !peer.revision.has_legacy_tasks()) {
+            return not_served(request.method.as_str());
+        }
+        if peer.revision.is_modern() && peer.capabilities.extension(extension).is_none() {
+            return Outcome::Error(missing_extension(extension));
+        }
+        let (tasks, params) = (self.tasks(), &request.params);
+        match request.method {
+            Method::GetTask => tasks.get(params, &peer).await,
+            Method::UpdateTask if peer.revision.is_modern() => tasks.update(params, &peer).await,
+            Method::CancelTask => tasks.cancel(params, &peer).await,
+            Method::TaskResult => tasks.result(params, &peer, sink).await,
+            Method::ListTasks => self.list_tasks(params, &peer).await,
+            method => not_served(method.as_str()),
+        }
+    }
+
+    /// Where an operation came from, for a handler of a server.
+    pub(super) fn scope(
+        self,
+        home: &Arc<Home>,
+        name: Arc<str>,
+        operation: &mut Operation,
+    ) -> Scope {
+        let params = &mut operation.request.params;
+        let states = home.states.get().cloned().unwrap_or_default();
+        Scope {
+            states,
+            id: operation.request.id.clone(),
+            name,
+            params: params.raw().clone(),
+            trace: params.trace().map(Arc::new),
+            progress: params.progress_token.take(),
+            sink: operation.sink.take(),
+            asking: None,
+            task: None,
+            becoming: None,
+            peer: operation.peer.clone(),
+            engine: self,
+        }
     }
 }
 
-/// Calls a tool within its time. Whatever happens in it becomes an outcome.
-async fn run(
-    entry: &Entry,
-    call: ToolCall,
-    timeout: Option<Duration>,
-    revision: Revision,
-) -> Outcome {
-    // Inside the block, so that a panic before the first await is caught as well.
-    let work = async { entry.tool.call(call).await };
-    let work = AssertUnwindSafe(work).catch_unwind();
-    let ended = match timeout {
-        None => work.await,
-        Some(limit) => match tokio::time::timeout(limit, work).await {
-            Ok(ended) => ended,
-            Err(_) => return timed_out(&entry.name, limit),
-        },
+/// Whether middleware stands around a method.
+fn is_seen(method: &Method) -> bool {
+    matches!(
+        method,
+        Method::CallTool
+            | Method::ReadResource
+            | Method::GetPrompt
+            | Method::Complete
+            | Method::ListTools
+            | Method::ListPrompts
+            | Method::ListResources
+            | Method::ListTemplates
+    )
+}
+
+pub(super) fn not_served(method: &str) -> Outcome {
+    Outcome::failed(
+        ErrorKind::MethodNotFound,
+        format!("the method `{}` is not served", shown(method)),
+    )
+}
+
+async fn set_level(operation: &Operation) -> Outcome {
+    #[derive(Deserialize)]
+    struct Wanted {
+        level: LogLevel,
+    }
+    let wanted: Wanted = match operation.request.params.typed() {
+        Ok(wanted) => wanted,
+        Err(error) => return Outcome::Error(error),
     };
-    match ended {
-        Ok(Ok(output)) => Outcome::Call(output),
-        Ok(Err(error)) => failed(&entry.name, &error, revision),
-        Err(panic) => panicked(&entry.name, panic.as_ref()),
+    match &operation.peer.session {
+        None => Outcome::Empty,
+        Some(session) => done(session.set_log_level(wanted.level).await),
     }
 }
 
-fn failed(tool: &str, error: &ToolError, revision: Revision) -> Outcome {
-    match error.verdict() {
-        Verdict::Tell(message) => {
-            tracing::debug!(
-                tool,
-                error = error.chain().as_str(),
-                "the tool failed and said why"
-            );
-            Outcome::Call(ToolOutput::error(message))
+async fn unsubscribe(operation: &Operation) -> Outcome {
+    match (&operation.request.params.uri, &operation.peer.session) {
+        (Some(uri), Some(session)) => done(session.unsubscribe(uri).await),
+        (Some(_), None) => Outcome::Empty,
+        (None, _) => Outcome::failed(ErrorKind::InvalidParams, "`uri` is missing"),
+    }
+}
+
+impl Engine {
+    /// Has a legacy client told of changes of a resource, which must be there.
+    async fn subscribe(&self, operation: &Operation) -> Outcome {
+        let (peer, params) = (&operation.peer, &operation.request.params);
+        let Some(uri) = &params.uri else {
+            return Outcome::failed(ErrorKind::InvalidParams, "`uri` is missing");
+        };
+        let view = self.registry().view(peer.caller.tenant());
+        if view.resource(uri).is_none() && view.provider(uri).is_none() {
+            let era = peer.revision.era();
+            return Outcome::Error(ProtocolError::resource_not_found(uri, era));
         }
-        Verdict::Refuse(error) if knows(error.kind, revision) => Outcome::Error(error.clone()),
-        Verdict::Refuse(error) => Outcome::Call(ToolOutput::error(error.message.clone())),
-        Verdict::Mask => {
-            let id = error_id();
-            tracing::error!(tool, error_id = %id, error = bounded(&error.chain()).as_str(), "the tool failed");
-            Outcome::Call(ToolOutput::error(format!(
-                "The tool failed. The server's log says more under error id {id}."
-            )))
+        match &peer.session {
+            None => Outcome::Empty,
+            Some(session) => done(session.subscribe(Arc::from(&**uri)).await),
         }
     }
 }
 
-/// Whether a revision defines an error; where it does not, the model is told in words.
-fn knows(kind: ErrorKind, revision: Revision) -> bool {
-    kind != ErrorKind::MissingCapability || revision.is_modern()
-}
-
-fn panicked(tool: &str, panic: &(dyn Any + Send)) -> Outcome {
-    let id = error_id();
-    let said = panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("something that is no text");
-    tracing::error!(tool, error_id = %id, panic = bounded(said).as_str(), "the tool panicked");
-    Outcome::Error(ProtocolError::new(
-        ErrorKind::Internal,
-        format!("The tool failed. The server's log says more under error id {id}."),
-    ))
-}
-
-fn timed_out(tool: &str, limit: Duration) -> Outcome {
-    tracing::warn!(tool, ?limit, "the tool did not finish within its time");
-    Outcome::Error(ProtocolError::new(
-        ErrorKind::CallTimeout,
-        format!("the tool `{tool}` did not finish within {limit:?}"),
-    ))
-}
-
-/// An id that joins what a client was told to what the log says.
-fn error_id() -> String {
-    let mut bytes = [0; 6];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => "unknown".to_owned(),
+fn done(result: Result<(), ProtocolError>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Empty,
+        Err(error) => Outcome::Error(error),
     }
-}
-
-/// A text as it goes into the log: a client that sends megabytes is not to fill it.
-fn bounded(text: &str) -> String {
-    const MAX: usize = 8000;
-    let mut kept: String = text.chars().take(MAX).collect();
-    if kept.len() < text.len() {
-        kept.push('…');
-    }
-    kept
-}
-
-/// A name from outside as it may be repeated: bounded.
-fn shown(name: &str) -> String {
-    name.chars().take(100).collect()
 }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::ToolError;
 use super::slots::Slots;
+use crate::server::text_value::{TextMap, TextValue};
 
 /// The most problems that one answer names.
 const MAX_PROBLEMS: usize = 10;
@@ -30,6 +31,53 @@ pub(super) fn fill<S: Slots>(
     }
     let problems = Problems::find(json, names, slots);
     Err(ToolError::user(problems.to_string()))
+}
+
+/// Fills the slots from texts: the arguments of a prompt, the variables of a URI.
+pub(super) fn fill_texts<S: Slots>(
+    texts: Vec<(&str, TextValue<'_>)>,
+    names: &'static [&'static str],
+    slots: &mut S,
+) -> Result<(), ToolError> {
+    let mut problems = Problems {
+        found: Vec::new(),
+        more: false,
+    };
+    for (key, value) in &texts {
+        let known = names.iter().position(|name| name == key);
+        match known.filter(|index| slots.is_argument(*index)) {
+            None => problems.add(|| unknown(key, names, slots, "it")),
+            Some(index) => {
+                if let Err(what) = read_text(index, key, *value, slots) {
+                    problems.add(|| format!("`{key}`: {what}"));
+                }
+            }
+        }
+    }
+    for (index, name) in names.iter().enumerate() {
+        let given = texts.iter().any(|(key, _)| key == name);
+        // A list of which there is nothing is empty.
+        let none = TextValue::Many(&[]);
+        if !given && slots.is_missing(index) && read_text(index, name, none, slots).is_err() {
+            problems.add(|| format!("`{name}` is missing"));
+        }
+    }
+    if problems.found.is_empty() {
+        return Ok(());
+    }
+    Err(ToolError::invalid(problems.to_string()))
+}
+
+fn read_text<'de, S: Slots>(
+    index: usize,
+    key: &'de str,
+    value: TextValue<'de>,
+    slots: &mut S,
+) -> Result<(), String> {
+    let mut map = TextMap::new([(key, value)]);
+    let read = map.next_key::<serde::de::IgnoredAny>();
+    read.and_then(|_| slots.read(index, &mut map))
+        .map_err(|error| error.to_string())
 }
 
 /// Visits the object once.
@@ -148,7 +196,7 @@ impl<S: Slots> Looking<'_, S> {
         } = self;
         let known = names.iter().position(|name| *name == key);
         match known.filter(|index| slots.is_argument(*index)) {
-            None => problems.add(|| unknown(key, names, *slots)),
+            None => problems.add(|| unknown(key, names, *slots, "the tool")),
             Some(index) if seen[index] => problems.add(|| format!("`{key}` is given twice")),
             Some(index) => {
                 seen[index] = true;
@@ -178,15 +226,15 @@ impl<'de, S: Slots> Visitor<'de> for &mut Looking<'_, S> {
     }
 }
 
-fn unknown<S: Slots>(key: &str, names: &[&str], slots: &S) -> String {
+fn unknown<S: Slots>(key: &str, names: &[&str], slots: &S, who: &str) -> String {
     let known: Vec<String> = (names.iter().enumerate())
         .filter(|(index, _)| slots.is_argument(*index))
         .map(|(_, name)| format!("`{name}`"))
         .collect();
     let key: String = key.chars().take(MAX_NAME).collect();
     match known.as_slice() {
-        [] => format!("`{key}` is unknown; the tool takes no arguments"),
-        known => format!("`{key}` is unknown; the tool takes {}", known.join(", ")),
+        [] => format!("`{key}` is unknown; {who} takes no arguments"),
+        known => format!("`{key}` is unknown; {who} takes {}", known.join(", ")),
     }
 }
 

@@ -1,49 +1,115 @@
-//! One call of a tool.
+//! One request for a handler.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use super::slots::Slots;
 use super::{ToolError, arguments};
-use crate::protocol::RequestId;
-use crate::server::context::ProgressSink;
+use crate::protocol::{Captures, ProgressToken, RequestId, TraceContext};
+use crate::server::asking::Asking;
 use crate::server::engine::Engine;
-use crate::server::{Context, Peer};
+use crate::server::running::Becoming;
+use crate::server::tasks::TaskHandle;
+use crate::server::text_value::TextValue;
+use crate::server::{Context, Peer, ReplySink, StateMap};
 
-/// One call of a tool: its arguments as JSON, and where it came from.
-#[derive(Debug)]
-pub struct ToolCall {
-    pub(in crate::server) arguments: Bytes,
-    pub(in crate::server) engine: Engine,
-    pub(in crate::server) peer: Peer,
-    pub(in crate::server) id: RequestId,
-    pub(in crate::server) tool: Arc<str>,
-    pub(in crate::server) progress: Option<ProgressSink>,
-    pub(in crate::server) context: OnceLock<Context>,
+/// What a handler is called with: its arguments, and where the request came from.
+pub struct Call {
+    arguments: Arguments,
+    scope: Scope,
+    context: OnceLock<Context>,
 }
 
-impl ToolCall {
-    /// The arguments as JSON: an object, or nothing.
+/// The arguments as they came.
+#[derive(Debug)]
+pub(in crate::server) enum Arguments {
+    /// Of a tool: a JSON object; empty when there were none.
+    Json(Bytes),
+    /// Of a prompt: names and texts.
+    Text(Vec<(String, String)>),
+    /// Of a resource: what its template found in the URI.
+    Uri(Captures),
+}
+
+/// Where a request came from, and the way back.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Scope {
+    pub(in crate::server) engine: Engine,
+    /// The states of the server that the handler was registered with.
+    pub(in crate::server) states: Arc<StateMap>,
+    pub(in crate::server) peer: Peer,
+    pub(in crate::server) id: RequestId,
+    /// The name of the tool or prompt, the URI of the resource.
+    pub(in crate::server) name: Arc<str>,
+    /// The parameters of the request, as JSON.
+    pub(in crate::server) params: Bytes,
+    pub(in crate::server) trace: Option<Arc<TraceContext>>,
+    pub(in crate::server) progress: Option<ProgressToken>,
+    pub(in crate::server) sink: Option<Arc<dyn ReplySink>>,
+    pub(in crate::server) asking: Option<Arc<Asking>>,
+    /// The task that the call is.
+    pub(in crate::server) task: Option<TaskHandle>,
+    /// Where the handler says that the call is to become a task.
+    pub(in crate::server) becoming: Option<Arc<Becoming>>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("name", &self.scope.name)
+            .field("id", &self.scope.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    pub(in crate::server) fn new(arguments: Arguments, scope: Scope) -> Self {
+        Self {
+            arguments,
+            scope,
+            context: OnceLock::new(),
+        }
+    }
+
+    /// The arguments of a tool as JSON: an object, or nothing.
     pub fn arguments(&self) -> &[u8] {
-        &self.arguments
+        match &self.arguments {
+            Arguments::Json(json) => json,
+            Arguments::Text(_) | Arguments::Uri(_) => &[],
+        }
+    }
+
+    /// The arguments of a prompt, in the order in which they came.
+    pub fn texts(&self) -> &[(String, String)] {
+        match &self.arguments {
+            Arguments::Text(texts) => texts,
+            Arguments::Json(_) | Arguments::Uri(_) => &[],
+        }
+    }
+
+    /// What the template of a resource found in the URI.
+    pub fn captures(&self) -> Option<&Captures> {
+        match &self.arguments {
+            Arguments::Uri(captures) => Some(captures),
+            Arguments::Json(_) | Arguments::Text(_) => None,
+        }
+    }
+
+    /// The name of the tool or prompt, the URI of the resource.
+    pub fn name(&self) -> &str {
+        &self.scope.name
     }
 
     /// The context of the call, made when it is first asked for.
     pub fn context(&self) -> &Context {
-        self.context.get_or_init(|| {
-            Context::new(
-                self.peer.clone(),
-                self.id.clone(),
-                Arc::clone(&self.tool),
-                self.engine.states(),
-                self.progress.clone(),
-            )
-        })
+        self.context
+            .get_or_init(|| Context::new(self.scope.clone()))
     }
 
-    /// Fills the parameters of a tool: arguments in one pass over the JSON, injected ones
-    /// from the context.
+    /// Fills the parameters of a handler: arguments in one pass, injected ones from the
+    /// context.
     ///
     /// # Errors
     ///
@@ -55,12 +121,22 @@ impl ToolCall {
         names: &'static [&'static str],
         mut slots: S,
     ) -> Result<S::Values, ToolError> {
-        arguments::fill(self.arguments(), names, &mut slots)?;
+        match &self.arguments {
+            Arguments::Json(json) => arguments::fill(json, names, &mut slots)?,
+            Arguments::Text(texts) => {
+                let texts = texts.iter().map(|(k, v)| (k.as_str(), TextValue::One(v)));
+                arguments::fill_texts(texts.collect(), names, &mut slots)?;
+            }
+            Arguments::Uri(captures) => {
+                let found = captures.iter().map(|(k, v)| (k, TextValue::from(v)));
+                arguments::fill_texts(found.collect(), names, &mut slots)?;
+            }
+        }
         slots.take(self)
     }
 
-    /// Runs a plain function on the pool. See [`Tool::call`](super::Tool::call) for what
-    /// dropping the future does.
+    /// Runs a plain function on the pool. See [`Tool::call`](crate::server::tool::Tool::call)
+    /// for what dropping the future does.
     ///
     /// # Errors
     ///
@@ -71,6 +147,18 @@ impl ToolCall {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        self.engine.pool().run(function).await
+        if let Some(context) = self.context.get() {
+            context.forbid_asking();
+        }
+        self.scope.engine.pool().run(function).await
+    }
+}
+
+/// A call that is over, however it ended, is over for whoever polls its token.
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(context) = self.context.get() {
+            context.end();
+        }
     }
 }

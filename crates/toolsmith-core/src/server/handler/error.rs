@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::protocol::ProtocolError;
+use crate::protocol::{ErrorKind, ProtocolError};
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// The failure of a tool.
+/// The failure of a tool, a prompt or a resource.
 ///
 /// It either carries a message that is meant for the model ([`ToolError::user`]), or it is
 /// masked ([`ToolError::internal`]): the model is told an id, and the log has that id with
@@ -16,7 +16,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// [`IntoToolError`].
 ///
 /// ```
-/// use toolsmith_core::server::tool::ToolError;
+/// use toolsmith_core::server::handler::ToolError;
 ///
 /// fn divide(a: f64, b: f64) -> Result<f64, ToolError> {
 ///     if b == 0.0 {
@@ -39,6 +39,7 @@ enum Kind {
     User(Cow<'static, str>),
     Internal,
     Protocol(ProtocolError),
+    NotFound,
 }
 
 /// What a failure is to be answered with.
@@ -49,6 +50,8 @@ pub(in crate::server) enum Verdict<'a> {
     Mask,
     /// Answer with an error of the protocol.
     Refuse(&'a ProtocolError),
+    /// Answer that there is no such thing.
+    Missing,
 }
 
 impl ToolError {
@@ -60,6 +63,17 @@ impl ToolError {
     /// A failure that the model is told nothing of but an id. The log has the cause.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::new(Kind::Internal, Some(cause.into()))
+    }
+
+    /// There is no such thing as the request asks for: of a resource, that there is none
+    /// at its URI.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, None)
+    }
+
+    /// The request does not fit: it is answered with code -32602 and this message.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::protocol(ProtocolError::new(ErrorKind::InvalidParams, message))
     }
 
     /// A failure that is answered with an error of the protocol.
@@ -91,6 +105,7 @@ impl ToolError {
             match &inner.kind {
                 Kind::User(message) => return Verdict::Tell(message),
                 Kind::Protocol(error) => return Verdict::Refuse(error),
+                Kind::NotFound => return Verdict::Missing,
                 Kind::Internal => match inner.cause.as_deref().and_then(find) {
                     Some(behind) => inner = behind,
                     None => return Verdict::Mask,
@@ -140,6 +155,7 @@ impl fmt::Display for Inner {
             (Kind::Protocol(error), _) => f.write_str(&error.message),
             (Kind::Internal, Some(cause)) => fmt::Display::fmt(cause, f),
             (Kind::Internal, None) => f.write_str("the tool failed"),
+            (Kind::NotFound, _) => f.write_str("there is no such thing"),
         }
     }
 }
@@ -150,6 +166,7 @@ impl fmt::Debug for Inner {
             Kind::User(_) => "User",
             Kind::Internal => "Internal",
             Kind::Protocol(_) => "Protocol",
+            Kind::NotFound => "NotFound",
         };
         f.debug_struct(name)
             .field("message", &self.to_string())
@@ -191,7 +208,7 @@ impl Error for ToolError {
 /// [`ToolResultExt::user`] at the place where you know it.
 ///
 /// ```
-/// use toolsmith_core::server::tool::{IntoToolError, ToolError};
+/// use toolsmith_core::server::handler::{IntoToolError, ToolError};
 ///
 /// enum BookingError {
 ///     Full,
@@ -244,7 +261,7 @@ impl IntoToolError for Cow<'static, str> {
 /// Gives the error of a result a message for the model.
 ///
 /// ```
-/// use toolsmith_core::server::tool::{ToolError, ToolResultExt};
+/// use toolsmith_core::server::handler::{ToolError, ToolResultExt};
 ///
 /// fn read(path: &str) -> Result<String, ToolError> {
 ///     std::fs::read_to_string(path).user("that file cannot be read")

@@ -20,7 +20,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Argument for T {}
 ///
 /// ```
 /// use toolsmith_core::server::Context;
-/// use toolsmith_core::server::tool::{FromContext, ToolError};
+/// use toolsmith_core::server::handler::{FromContext, ToolError};
 ///
 /// struct ClientName(String);
 ///
@@ -62,7 +62,7 @@ pub enum ViaContext {}
 
 /// A type that can be a parameter of a tool, one way or the other.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of a tool",
+    message = "`{Self}` cannot be a parameter of a tool, prompt or resource",
     label = "neither an argument nor injected",
     note = "to take it from the client, derive `serde::Deserialize` and `schemars::JsonSchema` for it",
     note = "to have the server give it, implement `FromContext` for it, or wrap it in `State<…>`"

@@ -1,17 +1,15 @@
-//! Finds by trait, on concrete types, what a parameter or a return type is.
+//! Finds by trait, on concrete types, what a parameter is.
 //!
-//! The output of `#[tool]` cannot know whether a type is injected or an argument, and a
+//! The output of the macros cannot know whether a type is injected or an argument, and a
 //! type may be both. It calls a method on a reference to a probe; the method that needs
 //! the fewest dereferences wins, so the order of the implementations below is the order
 //! of precedence.
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::slots::{ArgumentSlot, InjectedSlot, UnusableSlot};
-use super::{Argument, FromContext, IntoToolOutput, Parameter, ToolError, ToolResult};
-use serde_json::Value;
+use super::{Argument, FromContext, Parameter};
 
 /// Asks what a parameter of type `T` is. Call `.slot()` on `&&&ParameterProbe`.
 pub struct ParameterProbe<T>(PhantomData<fn() -> T>);
@@ -68,132 +66,56 @@ impl<T> UnusableParameter<T> for ParameterProbe<T> {
     }
 }
 
-/// Asks what a return type is. Call `.kind()` on `&&&ReturnProbe`.
-pub struct ReturnProbe<T>(PhantomData<fn() -> T>);
+/// Asks for a parameter that only the server can give. Call `.slot()` on `&&InjectedOnly`.
+pub struct InjectedOnly<T>(PhantomData<fn() -> T>);
 
-impl<T> ReturnProbe<T> {
+impl<T> InjectedOnly<T> {
     /// A probe.
     pub const NEW: Self = Self(PhantomData);
 }
 
-impl<T> fmt::Debug for ReturnProbe<T> {
+impl<T> fmt::Debug for InjectedOnly<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReturnProbe")
+        f.write_str("InjectedOnly")
     }
 }
 
-/// How a returned value becomes a result.
-pub trait ReturnKind {
-    /// What is returned.
-    type Value;
-
-    /// The result.
-    ///
-    /// # Errors
-    ///
-    /// The tool's own error.
-    fn result(self, value: Self::Value) -> ToolResult;
-
-    /// The schema of structured results.
-    fn schema(self) -> Option<Value>;
+/// First: the server gives it.
+pub trait InjectedOnlyKind<T> {
+    /// A slot that the server fills.
+    fn slot(&self) -> InjectedSlot<T>;
 }
 
-/// The type says itself what it becomes.
-#[derive(Clone, Copy, Debug)]
-pub struct Declared<T>(PhantomData<fn() -> T>);
-
-impl<T: IntoToolOutput> ReturnKind for Declared<T> {
-    type Value = T;
-
-    fn result(self, value: T) -> ToolResult {
-        value.into_tool_output()
-    }
-
-    fn schema(self) -> Option<Value> {
-        T::output_schema()
+impl<T: FromContext> InjectedOnlyKind<T> for &InjectedOnly<T> {
+    fn slot(&self) -> InjectedSlot<T> {
+        InjectedSlot::new()
     }
 }
 
-/// A `Result` whose error does not say that it is for the model: it is masked.
-#[derive(Clone, Copy, Debug)]
-pub struct Masked<T, E>(PhantomData<fn() -> (T, E)>);
-
-impl<T, E> ReturnKind for Masked<T, E>
-where
-    T: IntoToolOutput,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
-    type Value = Result<T, E>;
-
-    fn result(self, value: Result<T, E>) -> ToolResult {
-        value
-            .map_err(ToolError::internal)
-            .and_then(IntoToolOutput::into_tool_output)
-    }
-
-    fn schema(self) -> Option<Value> {
-        T::output_schema()
-    }
-}
-
-/// First: [`Declared`].
-pub trait DeclaredKind<T> {
-    /// How.
-    fn kind(&self) -> Declared<T>;
-}
-
-impl<T: IntoToolOutput> DeclaredKind<T> for &&ReturnProbe<T> {
-    fn kind(&self) -> Declared<T> {
-        Declared(PhantomData)
-    }
-}
-
-/// Second: [`Masked`].
-pub trait MaskedKind<T, E> {
-    /// How.
-    fn kind(&self) -> Masked<T, E>;
-}
-
-impl<T, E> MaskedKind<T, E> for &ReturnProbe<Result<T, E>>
-where
-    T: IntoToolOutput,
-    E: Into<Box<dyn Error + Send + Sync>>,
-{
-    fn kind(&self) -> Masked<T, E> {
-        Masked(PhantomData)
-    }
-}
-
-/// Last: neither, which is a compile error that says what to do.
-pub trait UnusableReturn<T> {
+/// Last: nobody does, which is a compile error that says what to do.
+pub trait NotInTemplate<T> {
     /// Never compiles.
-    fn kind(&self) -> Unusable<T>
+    fn slot(&self) -> UnusableSlot<T>
     where
-        T: IntoToolOutput;
+        T: GivenByServer;
 }
 
-impl<T> UnusableReturn<T> for ReturnProbe<T> {
-    fn kind(&self) -> Unusable<T>
+impl<T> NotInTemplate<T> for InjectedOnly<T> {
+    fn slot(&self) -> UnusableSlot<T>
     where
-        T: IntoToolOutput,
+        T: GivenByServer,
     {
-        Unusable(PhantomData)
+        UnusableSlot::new()
     }
 }
 
-/// Neither, in a program that does not compile. It has everything that is asked of it, so
-/// that the one error that says what to do is the only one.
-#[derive(Clone, Copy, Debug)]
-pub struct Unusable<T>(PhantomData<fn() -> T>);
+/// A type that the server can give.
+#[diagnostic::on_unimplemented(
+    message = "the URI has no variable for this parameter, and the server cannot give a `{Self}`",
+    label = "neither in the URI nor injected",
+    note = "to take it from the URI, put a variable of the parameter's name into the template, such as `{{name}}`",
+    note = "to have the server give it, implement `FromContext` for its type, or wrap it in `State<…>`"
+)]
+pub trait GivenByServer {}
 
-impl<T> ReturnKind for Unusable<T> {
-    type Value = T;
-
-    fn result(self, _: T) -> ToolResult {
-        Err(ToolError::user("this result cannot be sent"))
-    }
-
-    fn schema(self) -> Option<Value> {
-        None
-    }
-}
+impl<T: FromContext> GivenByServer for T {}

@@ -1,9 +1,12 @@
-//! The input schema of a tool, from its parameters.
+//! What clients are told of parameters: the input schema of a tool, the arguments of a
+//! prompt, the variables of a resource.
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::slots::Slots;
+use crate::protocol::PromptArgument;
 
 /// What the author wrote about a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +15,8 @@ pub struct ParameterDoc {
     pub name: &'static str,
     /// Its doc comment.
     pub description: Option<&'static str>,
+    /// The header field in which clients repeat it.
+    pub header: Option<&'static str>,
 }
 
 /// The schema of an object with one property for each argument.
@@ -30,6 +35,9 @@ pub fn input_schema<S: Slots>(slots: &S, parameters: &[ParameterDoc]) -> Value {
             argument
                 .schema
                 .insert("description".to_owned(), description.into());
+        }
+        if let Some(header) = parameter.header {
+            mirror(&mut argument.schema, header);
         }
         if argument.required {
             required.push(parameter.name);
@@ -51,4 +59,89 @@ pub fn input_schema<S: Slots>(slots: &S, parameters: &[ParameterDoc]) -> Value {
         }
     }
     schema
+}
+
+/// Has clients repeat an argument in a header field. One that may be left out must not be
+/// `null` then, because a header field cannot say so.
+fn mirror(schema: &mut Schema, header: &str) {
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let kept: Vec<Value> = types.iter().filter(|t| *t != "null").cloned().collect();
+        if let [only] = kept.as_slice() {
+            schema.insert("type".to_owned(), only.clone());
+        }
+    }
+    schema.insert("x-mcp-header".to_owned(), header.into());
+}
+
+/// The arguments of a prompt.
+#[doc(hidden)]
+pub fn prompt_arguments<S: Slots>(slots: &S, parameters: &[ParameterDoc]) -> Vec<PromptArgument> {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut arguments = Vec::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        if let Some(argument) = slots.schema(index, &mut generator) {
+            arguments.push(PromptArgument {
+                name: parameter.name.to_owned(),
+                title: None,
+                description: parameter.description.map(str::to_owned),
+                required: argument.required,
+            });
+        }
+    }
+    arguments
+}
+
+/// A parameter of a resource that the URI gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UriArgument {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
+/// The parameters of a resource that the URI gives.
+#[doc(hidden)]
+pub fn variables<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<UriArgument> {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let names = names.iter().enumerate();
+    let found = names.filter_map(|(index, name)| {
+        let required = slots.schema(index, &mut generator)?.required;
+        Some(UriArgument { name, required })
+    });
+    found.collect()
+}
+
+/// The values that an argument may have, where its type names them all.
+#[doc(hidden)]
+pub fn choices<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<(&'static str, Vec<String>)> {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    let mut generator = settings.into_generator();
+    let names = names.iter().enumerate();
+    let found = names.filter_map(|(index, name)| {
+        let schema = slots.schema(index, &mut generator)?.schema;
+        let choices = choices_of(schema.as_value());
+        (!choices.is_empty()).then_some((*name, choices))
+    });
+    found.collect()
+}
+
+fn choices_of(schema: &Value) -> Vec<String> {
+    if schema.get("type").and_then(Value::as_str) == Some("boolean") {
+        return vec!["true".to_owned(), "false".to_owned()];
+    }
+    let of_enum = schema.get("enum").and_then(Value::as_array);
+    if let Some(values) = of_enum {
+        let texts = values.iter().filter_map(Value::as_str);
+        return texts.map(str::to_owned).collect();
+    }
+    let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf"));
+    let alternatives = alternatives.and_then(Value::as_array).into_iter().flatten();
+    alternatives
+        .flat_map(|it| match it.get("const").and_then(Value::as_str) {
+            Some(text) => vec![text.to_owned()],
+            None => choices_of(it),
+        })
+        .collect()
 }

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Argument, FromContext, ToolCall, ToolError, explain};
+use super::{Argument, Call, FromContext, ToolError, explain};
 use crate::server::{MissingState, StateMap};
 
 /// The schema of one argument.
@@ -45,7 +45,7 @@ pub trait Slot {
     /// # Errors
     ///
     /// When an injected parameter refuses the call.
-    fn take(self, call: &ToolCall) -> Result<Self::Value, ToolError>;
+    fn take(self, call: &Call) -> Result<Self::Value, ToolError>;
 
     /// Its schema, when the client fills it.
     fn schema(&self, generator: &mut SchemaGenerator) -> Option<ArgumentSchema>;
@@ -100,7 +100,7 @@ impl<T: Argument> Slot for ArgumentSlot<T> {
         explain::value::<T>(raw)
     }
 
-    fn take(self, _: &ToolCall) -> Result<T, ToolError> {
+    fn take(self, _: &Call) -> Result<T, ToolError> {
         self.value
             .or_else(absent)
             .ok_or_else(|| ToolError::user("an argument is missing"))
@@ -142,7 +142,7 @@ impl<T: Argument> Slot for WithDefault<T> {
         explain::value::<T>(raw)
     }
 
-    fn take(self, _: &ToolCall) -> Result<T, ToolError> {
+    fn take(self, _: &Call) -> Result<T, ToolError> {
         Ok(self.slot.value.unwrap_or_else(self.default))
     }
 
@@ -206,7 +206,7 @@ impl<T: FromContext> Slot for InjectedSlot<T> {
         None
     }
 
-    fn take(self, call: &ToolCall) -> Result<T, ToolError> {
+    fn take(self, call: &Call) -> Result<T, ToolError> {
         T::from_context(call.context())
     }
 
@@ -252,7 +252,7 @@ impl<T> Slot for UnusableSlot<T> {
         None
     }
 
-    fn take(self, _: &ToolCall) -> Result<T, ToolError> {
+    fn take(self, _: &Call) -> Result<T, ToolError> {
         Err(ToolError::user("this parameter cannot be filled"))
     }
 
@@ -337,7 +337,7 @@ pub trait Slots {
     /// # Errors
     ///
     /// When an injected parameter refuses the call.
-    fn take(self, call: &ToolCall) -> Result<Self::Values, ToolError>;
+    fn take(self, call: &Call) -> Result<Self::Values, ToolError>;
 }
 
 macro_rules! slots {
@@ -397,7 +397,7 @@ macro_rules! slots {
                 missing.into_iter().flatten().collect()
             }
 
-            fn take(self, call: &ToolCall) -> Result<Self::Values, ToolError> {
+            fn take(self, call: &Call) -> Result<Self::Values, ToolError> {
                 let _ = call;
                 Ok(($(self.$index.take(call)?,)*))
             }

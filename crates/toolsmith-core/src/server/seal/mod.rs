@@ -11,8 +11,6 @@ mod binding;
 mod key;
 mod sealer;
 
-#[expect(unused_imports, reason = "questions to the client will use it")]
 pub(super) use binding::Binding;
 pub use key::{StateKey, StateKeyError};
-#[expect(unused_imports, reason = "questions to the client will use them")]
-pub(super) use sealer::{SealError, Sealer, Unsealable};
+pub(super) use sealer::{SealError, Sealer};

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
 use super::{Audience, Change, Event, Interest, Subscription};
+use crate::ports::Listener;
 
 /// There is no room for what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Hub {
     }
 
     /// Tells those whom an event is for and who asked for its change.
-    pub(crate) fn post(&self, event: &Event) {
+    pub(super) fn post(&self, event: &Event) {
         // A mailbox knows what it asks for, so it does no harm that somebody may stop
         // asking between these two steps.
         for mailbox in self.readers(event) {
@@ -226,6 +227,12 @@ impl Hub {
     pub(super) fn entries(&self) -> usize {
         let shards = self.shards.iter();
         shards.map(|shard| shard.lock().unwrap().len()).sum()
+    }
+}
+
+impl Listener for Hub {
+    fn heard(&self, event: &Event) {
+        self.post(event);
     }
 }
 

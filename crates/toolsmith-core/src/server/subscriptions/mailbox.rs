@@ -21,6 +21,7 @@ struct Contents {
     /// What is asked for, and the place of its entry when one waits.
     asked: HashMap<Change, Option<u64>>,
     uris: usize,
+    tasks: usize,
     waiting: BTreeMap<u64, Change>,
     /// The place of the next update.
     next_place: u64,
@@ -37,10 +38,12 @@ impl Mailbox {
     pub(super) fn new(asked: impl Iterator<Item = Change>) -> Self {
         let asked: HashMap<_, _> = asked.map(|change| (change, None)).collect();
         let uris = asked.keys().filter(|change| is_uri(change)).count();
+        let tasks = asked.keys().filter(|change| is_task(change)).count();
         Self {
             contents: Mutex::new(Contents {
                 asked,
                 uris,
+                tasks,
                 waiting: BTreeMap::new(),
                 next_place: FIRST_UPDATE,
             }),
@@ -60,6 +63,12 @@ impl Mailbox {
             }
             contents.uris += 1;
         }
+        if is_task(&change) {
+            if contents.tasks >= Interest::MAX {
+                return Err(TooManyUris);
+            }
+            contents.tasks += 1;
+        }
         contents.asked.insert(change, None);
         Ok(true)
     }
@@ -77,6 +86,9 @@ impl Mailbox {
         if is_uri(change) {
             contents.uris -= 1;
         }
+        if is_task(change) {
+            contents.tasks -= 1;
+        }
         true
     }
 
@@ -85,6 +97,7 @@ impl Mailbox {
         let mut contents = self.contents();
         contents.waiting.clear();
         contents.uris = 0;
+        contents.tasks = 0;
         std::mem::take(&mut contents.asked).into_keys().collect()
     }
 
@@ -160,6 +173,10 @@ impl Contents {
         }
         Some((change, !self.waiting.is_empty()))
     }
+}
+
+fn is_task(change: &Change) -> bool {
+    matches!(change, Change::TaskChanged(_))
 }
 
 fn is_uri(change: &Change) -> bool {

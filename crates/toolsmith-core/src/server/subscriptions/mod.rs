@@ -5,7 +5,6 @@
 //! for each thing that was asked for, so that a slow reader costs bounded memory and is
 //! never waited for.
 
-mod change;
 mod hub;
 mod interest;
 mod mailbox;
@@ -13,7 +12,8 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Audience, Change, Event};
 pub use hub::{Hub, SubscriptionsFull};
 pub use interest::Interest;
 pub use subscription::Subscription;
+
+use crate::ports::{Audience, Change, Event};

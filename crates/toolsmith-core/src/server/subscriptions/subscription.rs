@@ -41,6 +41,37 @@ impl Subscription {
             .ask(&self.tenant, self.number, &self.mailbox, change)
     }
 
+    /// Asks for changes of one more task.
+    ///
+    /// # Errors
+    ///
+    /// When it asks for [`Interest::MAX`] already.
+    ///
+    /// [`Interest::MAX`]: super::Interest::MAX
+    pub fn add_task(&self, id: Arc<str>) -> Result<(), SubscriptionsFull> {
+        let change = Change::TaskChanged(id);
+        self.hub
+            .ask(&self.tenant, self.number, &self.mailbox, change)
+    }
+
+    /// Asks for changes of a task no more.
+    pub fn remove_task(&self, id: &str) -> bool {
+        let change = Change::TaskChanged(id.into());
+        self.hub
+            .unask(&self.tenant, self.number, &self.mailbox, change)
+    }
+
+    /// Tells of the lists that are asked for, as if they had changed just now.
+    pub(in crate::server) fn post_lists(&self) {
+        for change in [
+            Change::ToolsChanged,
+            Change::PromptsChanged,
+            Change::ResourcesChanged,
+        ] {
+            self.mailbox.post(&change);
+        }
+    }
+
     /// Asks for updates of a resource no more. One that was not read yet is not read any
     /// more. `false` when the resource was not asked for.
     pub fn remove_uri(&self, uri: &str) -> bool {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{IntoToolOutput, Registered, ToolCall, ToolError, ToolResult};
+use super::{IntoToolOutput, Registered, ToolResult};
 use crate::protocol::ToolDefinition;
 use crate::server::Context;
+use crate::server::handler::{Call, ToolError};
 
 type Handler = dyn Fn(Map<String, Value>, Context) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>
     + Send
@@ -23,7 +24,8 @@ type Handler = dyn Fn(Map<String, Value>, Context) -> Pin<Box<dyn Future<Output 
 ///
 /// ```
 /// use serde_json::json;
-/// use toolsmith_core::server::tool::{DynamicTool, ToolError};
+/// use toolsmith_core::server::handler::ToolError;
+/// use toolsmith_core::server::tool::DynamicTool;
 ///
 /// let schema = json!({
 ///     "type": "object",
@@ -101,7 +103,7 @@ impl DynamicTool {
 }
 
 impl Registered for DynamicTool {
-    fn call(&self, call: ToolCall) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
         let arguments = match call.arguments() {
             [] => Ok(Map::new()),
             json => serde_json::from_slice(json),

@@ -1,31 +1,23 @@
 //! What a tool is to the server: a definition, and something to call.
 //!
-//! `#[tool]` writes an implementation of [`Tool`] for a function. Its parts are here:
-//! parameters that are arguments and parameters that are injected ([`Argument`],
-//! [`FromContext`]), what a tool may return ([`IntoToolOutput`]), and what its errors say
-//! to the model ([`IntoToolError`]).
+//! `#[tool]` writes an implementation of [`Tool`] for a function; a [`DynamicTool`] is made
+//! while the program runs. What a tool may return is [`IntoToolOutput`]; its parameters and
+//! its errors are those of every handler, see [`handler`](super::handler).
 
-mod arguments;
-mod call;
 mod dynamic;
-mod error;
-mod explain;
-mod parameter;
-mod probe;
 mod returns;
-mod schema;
-mod slots;
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
-pub use call::ToolCall;
+pub use super::handler::{
+    Argument, Call, FromContext, IntoToolError, Parameter, ToolError, ToolResultExt,
+};
 pub use dynamic::DynamicTool;
-pub(super) use error::Verdict;
-pub use error::{IntoToolError, ToolError, ToolResultExt};
-pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
 pub use returns::{IntoToolOutput, Json};
 
+use super::handler::returning;
 use super::state::{MissingState, StateMap};
 use crate::protocol::{ToolDefinition, ToolOutput};
 
@@ -47,25 +39,25 @@ pub trait Tool: 'static {
 
     /// Calls it. Dropping the future cancels an `async fn` at its next await; a plain
     /// `fn` that runs on the pool goes on, and its result is lost.
-    fn call(call: ToolCall) -> impl Future<Output = ToolResult> + Send + 'static;
+    fn call(call: Call) -> impl Future<Output = ToolResult> + Send + 'static;
 }
 
 /// A tool in the registry.
 pub(super) trait Registered: Send + Sync + 'static {
-    fn call(&self, call: ToolCall) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>;
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>;
 }
 
 /// A [`Tool`] in the registry.
-pub(super) struct Static<T>(std::marker::PhantomData<fn() -> T>);
+pub(super) struct Static<T>(PhantomData<fn() -> T>);
 
 impl<T> Static<T> {
     pub(super) fn new() -> Self {
-        Self(std::marker::PhantomData)
+        Self(PhantomData)
     }
 }
 
 impl<T: Tool> Registered for Static<T> {
-    fn call(&self, call: ToolCall) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
         Box::pin(T::call(call))
     }
 }
@@ -73,12 +65,15 @@ impl<T: Tool> Registered for Static<T> {
 /// What the output of `#[tool]` names. Not for people, and not stable.
 #[doc(hidden)]
 pub mod private {
-    pub use super::probe::{
-        ArgumentKind, Declared, DeclaredKind, InjectedKind, Masked, MaskedKind, ParameterProbe,
-        ReturnKind, ReturnProbe, Unusable, UnusableParameter, UnusableReturn,
-    };
-    pub use super::schema::{ParameterDoc, input_schema};
-    pub use super::slots::{
-        ArgumentSlot, InjectedSlot, MayDefault, Slots, UnusableSlot, WithDefault,
-    };
+    use super::{IntoToolOutput, ToolResult, returning};
+
+    returning! {
+        probe: ReturnProbe,
+        kind: ReturnKind,
+        into: IntoToolOutput::into_tool_output,
+        result: ToolResult,
+        declared: Declared / DeclaredKind,
+        masked: Masked / MaskedKind,
+        unusable: Unusable / UnusableReturn,
+    }
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use super::{IntoToolError, ToolError, ToolResult};
+use super::ToolResult;
 use crate::protocol::{Content, EmbeddedResource, ToolOutput};
+use crate::server::handler::{IntoToolError, ToolError};
 
 /// What becomes the result of a tool.
 ///

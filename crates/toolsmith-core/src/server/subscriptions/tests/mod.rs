@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::*;
+use crate::ports::{Bus as _, MemoryBus};
 
 fn hub() -> Arc<Hub> {
     Arc::new(Hub::new(100))
@@ -235,4 +236,26 @@ fn debug_shows_no_uri() {
     tell(&hub, "t", updated("secret:x"));
     let shown = format!("{hub:?} {reader:?}");
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn every_hub_on_the_bus_tells_its_own_subscribers() {
+    let bus = MemoryBus::new();
+    let hubs = [(); 2].map(|()| Arc::new(Hub::new(10)));
+    let interest = Interest {
+        tools: true,
+        ..Interest::default()
+    };
+    let readers = hubs.each_ref().map(|hub| {
+        bus.subscribe(hub.clone());
+        hub.subscribe("a".into(), interest.clone()).unwrap()
+    });
+    bus.publish(Event {
+        audience: Audience::Tenant("a".into()),
+        change: Change::ToolsChanged,
+    });
+    for reader in readers {
+        assert_eq!(reader.try_next(), Some(Change::ToolsChanged));
+        assert_eq!(reader.try_next(), None);
+    }
 }

@@ -1,0 +1,110 @@
+//! How much of everything there may be.
+
+use std::time::Duration;
+
+use super::Server;
+use crate::protocol::Caching;
+
+/// How much of everything there may be, and how long it may take.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) call_timeout: Option<Duration>,
+    pub(super) blocking_threads: usize,
+    pub(super) blocking_queue: usize,
+    pub(super) page_size: usize,
+    pub(super) list_caching: Caching,
+    pub(super) subscriptions: usize,
+    pub(super) tasks: usize,
+    pub(super) tasks_per_owner: usize,
+    pub(super) task_ttl: Option<Duration>,
+    pub(super) state_ttl: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call_timeout: None,
+            blocking_threads: 64,
+            blocking_queue: 1024,
+            page_size: 1000,
+            list_caching: Caching::default(),
+            subscriptions: 100_000,
+            tasks: 10_000,
+            tasks_per_owner: 1000,
+            task_ttl: None,
+            state_ttl: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+impl Server {
+    /// How long a call may take where the tool does not say. Without it, as long as it
+    /// likes. The same holds for reading resources and filling in prompts.
+    ///
+    /// The client is answered on time. An `async fn` is then dropped; a plain `fn` goes on
+    /// to its end on the pool, and can look at
+    /// [`Context::is_cancelled`](crate::server::Context::is_cancelled).
+    #[must_use]
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.call_timeout = Some(timeout);
+        self
+    }
+
+    /// How many plain functions may run at once, 64 unless told otherwise, and how many
+    /// calls may wait for one of them to end, 1024 unless told otherwise. A call over
+    /// both is refused with code -31002.
+    #[must_use]
+    pub fn blocking_pool(mut self, threads: usize, queue: usize) -> Self {
+        self.limits.blocking_threads = threads.max(1);
+        self.limits.blocking_queue = queue;
+        self
+    }
+
+    /// How many primitives a page of a list shows, 1000 unless told otherwise.
+    #[must_use]
+    pub fn page_size(mut self, primitives: usize) -> Self {
+        self.limits.page_size = primitives.max(1);
+        self
+    }
+
+    /// How long modern clients may keep lists, and for whom; for no time unless told
+    /// otherwise. Lists that one tenant alone sees are never public.
+    #[must_use]
+    pub fn list_caching(mut self, caching: Caching) -> Self {
+        self.limits.list_caching = caching;
+        self
+    }
+
+    /// How many clients may listen for changes, 100,000 unless told otherwise.
+    #[must_use]
+    pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
+        self.limits.subscriptions = subscriptions;
+        self
+    }
+
+    /// How many tasks may be kept in memory, 10,000 unless told otherwise, and how many of
+    /// one caller, 1000 unless told otherwise. Over it, a caller's oldest task that is over
+    /// is forgotten, or the call is refused with code -31002.
+    #[must_use]
+    pub fn max_tasks(mut self, tasks: usize, per_owner: usize) -> Self {
+        self.limits.tasks = tasks;
+        self.limits.tasks_per_owner = per_owner;
+        self
+    }
+
+    /// How long a task is kept from its beginning, an hour unless told otherwise. A client
+    /// may ask for less.
+    #[must_use]
+    pub fn task_ttl(mut self, time: Duration) -> Self {
+        self.limits.task_ttl = Some(time);
+        self
+    }
+
+    /// How long a modern client may take to come back with answers, an hour unless told
+    /// otherwise.
+    #[must_use]
+    pub fn state_ttl(mut self, time: Duration) -> Self {
+        self.limits.state_ttl = time;
+        self
+    }
+}

@@ -1,0 +1,127 @@
+//! How far a call has come, and how often a client is told.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::Context;
+use crate::protocol::encode_progress;
+
+/// How many notifications may come at once.
+const BURST: f64 = 100.0;
+/// How many may come a second from then on.
+const PER_SECOND: f64 = 100.0;
+
+/// How far a call has come.
+///
+/// ```
+/// use toolsmith_core::server::Progress;
+///
+/// let halfway = Progress::new(5.0).total(10.0).message("five of ten");
+/// # let _ = halfway;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Progress {
+    progress: f64,
+    total: Option<f64>,
+    message: Option<String>,
+}
+
+impl Progress {
+    /// How much is done. It must grow from one report to the next.
+    pub fn new(progress: f64) -> Self {
+        Self {
+            progress,
+            total: None,
+            message: None,
+        }
+    }
+
+    /// Of how much.
+    #[must_use]
+    pub fn total(mut self, total: f64) -> Self {
+        self.total = Some(total);
+        self
+    }
+
+    /// What is being done, for people.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// The report in one line.
+    fn line(&self) -> String {
+        match (&self.message, self.total) {
+            (Some(message), _) => message.clone(),
+            (None, Some(total)) => format!("{} of {total}", self.progress),
+            (None, None) => self.progress.to_string(),
+        }
+    }
+
+    fn is_last(&self) -> bool {
+        self.total.is_some_and(|total| self.progress >= total)
+    }
+}
+
+/// How many notifications a call may send: a hundred at once, and then a hundred a second.
+#[derive(Debug, Default)]
+pub(super) struct Budget(Mutex<Option<(f64, Instant)>>);
+
+impl Budget {
+    pub(super) fn take(&self) -> bool {
+        let now = Instant::now();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (left, since) = state.unwrap_or((BURST, now));
+        let refilled = now.duration_since(since).as_secs_f64() * PER_SECOND;
+        let left = (left + refilled).min(BURST);
+        let taken = left >= 1.0;
+        *state = Some((if taken { left - 1.0 } else { left }, now));
+        taken
+    }
+}
+
+impl Context {
+    /// Tells the client how far the call has come, if it asked to be told.
+    ///
+    /// Never waits. A report that the client is too slow to take is dropped, and so is one
+    /// over a hundred a second, unless it is the last.
+    pub fn progress(&self, progress: Progress) {
+        if let Some(task) = self.task() {
+            task.say(progress.line());
+        }
+        let scope = self.scope();
+        let (Some(token), Some(sink)) = (&scope.progress, &scope.sink) else {
+            return;
+        };
+        let asking = scope.asking.as_ref();
+        if asking.is_some_and(|asking| !asking.is_new_progress(progress.progress)) {
+            return;
+        }
+        if !self.0.budget.take() && !progress.is_last() {
+            return;
+        }
+        let message = encode_progress(
+            token,
+            scope.peer.revision,
+            progress.progress,
+            progress.total,
+            progress.message.as_deref(),
+        );
+        if !sink.notify(message) {
+            tracing::debug!(name = %scope.name, "a progress report was dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_cut_off() {
+        let budget = Budget::default();
+        let taken = (0..10_000).filter(|_| budget.take()).count();
+        assert!((100..200).contains(&taken), "{taken}");
+    }
+}

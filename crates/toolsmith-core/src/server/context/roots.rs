@@ -1,0 +1,79 @@
+//! Which folders matter to the client.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use serde::Deserialize;
+use serde_json::Map;
+
+use super::{Context, ask};
+use crate::protocol::{Question, QuestionKind};
+use crate::server::handler::ToolError;
+
+/// A folder or file that matters to the client.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Root {
+    /// Where it is: a `file://` URI.
+    pub uri: String,
+    /// Its name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// The question which folders matter to the client, not asked yet. Await it.
+#[derive(Clone, Debug)]
+#[must_use = "a question is asked when it is awaited"]
+pub struct ListRoots {
+    context: Context,
+    key: Option<Box<str>>,
+}
+
+impl Context {
+    /// Asks which folders matter to the client. They are advice, not a limit.
+    ///
+    /// ```
+    /// use toolsmith_core::server::Context;
+    /// use toolsmith_core::server::handler::ToolError;
+    ///
+    /// async fn first_root(ctx: Context) -> Result<String, ToolError> {
+    ///     let roots = ctx.list_roots().await?;
+    ///     let first = roots.first().ok_or_else(|| ToolError::user("open a folder first"))?;
+    ///     Ok(first.uri.clone())
+    /// }
+    /// ```
+    pub fn list_roots(&self) -> ListRoots {
+        ListRoots {
+            context: self.clone(),
+            key: None,
+        }
+    }
+}
+
+impl ListRoots {
+    /// Under a key of the author's own, see [`Elicit::key`](super::Elicit::key).
+    pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl IntoFuture for ListRoots {
+    type Output = Result<Vec<Root>, ToolError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        #[derive(Deserialize)]
+        struct Answer {
+            roots: Vec<Root>,
+        }
+        Box::pin(async move {
+            let question = Question {
+                kind: QuestionKind::Roots,
+                params: Map::new(),
+            };
+            let answer = self.context.ask(self.key, question).await?;
+            let answer: Answer = ask::read(answer, "list of roots")?;
+            Ok(answer.roots)
+        })
+    }
+}

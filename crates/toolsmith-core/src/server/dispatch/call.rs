@@ -1,0 +1,284 @@
+//! Calls of tools.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::abortable;
+
+use super::failure::{Failed, shown};
+use super::questions::Resumed;
+use super::work::{Work, Worked};
+use crate::protocol::{
+    CallParams, ErrorKind, Outcome, ProtocolError, TASKS_EXTENSION, TaskOutcome, TaskSupport,
+    ToolOutput, agree, missing_extension,
+};
+use crate::server::Peer;
+use crate::server::engine::Engine;
+use crate::server::handler::{Arguments, Call, Scope};
+use crate::server::middleware::{Next, Operation};
+use crate::server::registry::{Home, ToolEntry};
+use crate::server::running::Becoming;
+use crate::server::tasks::{TaskHandle, owner_of, wanted_ttl};
+
+/// Whether a call is a task from the beginning, may become one, or is none.
+enum AsTask {
+    No,
+    May(Option<Duration>),
+    Is(Option<Duration>),
+}
+
+impl Engine {
+    pub(super) async fn call_tool(self, operation: Operation) -> Outcome {
+        let Some(name) = operation.request.params.name.as_deref() else {
+            return Outcome::failed(ErrorKind::InvalidParams, "`name` is missing");
+        };
+        let view = self.registry().view(operation.peer.caller.tenant());
+        let Some((entry, tool)) = view.tool(name) else {
+            return Outcome::failed(
+                ErrorKind::InvalidParams,
+                format!("Unknown tool: {}", shown(name)),
+            );
+        };
+        let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
+        match self.layers_within(&home) {
+            None => self.call_found(operation, tool, home).await,
+            Some(layers) => {
+                let end = move |operation| Box::pin(self.call_found(operation, tool, home)) as _;
+                Next::new(&layers, Box::new(end)).run(operation).await
+            }
+        }
+    }
+
+    async fn call_found(
+        self,
+        mut operation: Operation,
+        tool: Arc<ToolEntry>,
+        home: Arc<Home>,
+    ) -> Outcome {
+        let prepared = self.prepare(&operation, &tool);
+        let (as_task, resumed) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return Outcome::Error(error),
+        };
+        let peer = operation.peer.clone();
+        let engine = self.clone();
+        let mut scope = self.scope(&home, Arc::clone(&tool.name), &mut operation);
+        let params = match CallParams::try_from(operation.request.params) {
+            Ok(params) => params,
+            Err(error) => return Outcome::Error(error),
+        };
+        let arguments = Arguments::Json(params.arguments);
+        scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
+        match as_task {
+            AsTask::No => {
+                engine
+                    .call_here(tool, arguments, scope, resumed, &peer, None)
+                    .await
+            }
+            AsTask::May(ttl) => {
+                scope.becoming = Some(Arc::new(Becoming::default()));
+                engine
+                    .call_here(tool, arguments, scope, resumed, &peer, ttl)
+                    .await
+            }
+            AsTask::Is(ttl) => {
+                // A task asks by itself, not through the request that began it.
+                scope.asking = None;
+                engine
+                    .call_as_task(tool, arguments, scope, &peer, ttl)
+                    .await
+            }
+        }
+    }
+
+    /// Checks a call before anything of it runs.
+    fn prepare(
+        &self,
+        operation: &Operation,
+        tool: &ToolEntry,
+    ) -> Result<(AsTask, Option<Resumed>), ProtocolError> {
+        let params = &operation.request.params;
+        if let Some(headers) = params
+            .headers
+            .as_ref()
+            .filter(|_| !tool.mirrored.is_empty())
+        {
+            agree(&tool.mirrored, headers, &params.arguments)?;
+        }
+        let as_task = as_task(operation, tool)?;
+        Ok((as_task, self.resumed(operation)?))
+    }
+
+    /// Works on a call in place.
+    async fn call_here(
+        self,
+        tool: Arc<ToolEntry>,
+        arguments: Arguments,
+        scope: Scope,
+        resumed: Option<Resumed>,
+        peer: &Peer,
+        ttl: Option<Duration>,
+    ) -> Outcome {
+        let becoming = scope.becoming.clone();
+        let limit = tool.timeout.or(self.call_timeout());
+        let work = work(&tool, arguments, scope, limit);
+        let asking = resumed.as_ref().map(|it| &*it.asking);
+        let failed = failed(&tool, peer);
+        match work.go_on(asking, becoming.as_deref(), failed).await {
+            Worked::Output(output) => Outcome::Call(output),
+            Worked::Failed(outcome) => outcome,
+            Worked::Waits(waits) => match &resumed {
+                Some(resumed) => self.asks(waits, resumed),
+                None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
+            },
+            Worked::Becomes(work) => self.become_task(tool, work, becoming, peer, ttl).await,
+        }
+    }
+
+    /// Makes a task of a call, and works on it after it was answered.
+    async fn call_as_task(
+        self,
+        tool: Arc<ToolEntry>,
+        arguments: Arguments,
+        mut scope: Scope,
+        peer: &Peer,
+        ttl: Option<Duration>,
+    ) -> Outcome {
+        let (view, running) = match self.tasks().begin(owner_of(peer), ttl).await {
+            Ok(begun) => begun,
+            Err(error) => return Outcome::Error(error),
+        };
+        let handle = TaskHandle {
+            tasks: Arc::clone(self.tasks()),
+            id: view.id.clone().into(),
+            running,
+        };
+        scope.task = Some(handle.clone());
+        // Nobody reads the stream of the request any more once it was answered.
+        scope.sink = None;
+        let work = work(&tool, arguments, scope, tool.timeout);
+        self.watch_task(peer, &view.id).await;
+        run_as_task(handle, tool, work, peer.clone());
+        Outcome::TaskCreated(Box::new(view))
+    }
+
+    /// Makes a task of a call that is being worked on.
+    async fn become_task(
+        self,
+        tool: Arc<ToolEntry>,
+        work: Work<ToolOutput>,
+        becoming: Option<Arc<Becoming>>,
+        peer: &Peer,
+        ttl: Option<Duration>,
+    ) -> Outcome {
+        let (view, running) = match self.tasks().begin(owner_of(peer), ttl).await {
+            Ok(begun) => begun,
+            Err(error) => return Outcome::Error(error),
+        };
+        let handle = TaskHandle {
+            tasks: Arc::clone(self.tasks()),
+            id: view.id.clone().into(),
+            running,
+        };
+        if let Some(becoming) = becoming {
+            becoming.settle(Ok(handle.clone()));
+        }
+        self.watch_task(peer, &view.id).await;
+        run_as_task(handle, tool, work, peer.clone());
+        Outcome::TaskCreated(Box::new(view))
+    }
+
+    /// Has a legacy client told of its task.
+    async fn watch_task(&self, peer: &Peer, id: &str) {
+        if let Some(session) = &peer.session {
+            session.watch_task(id.into());
+        }
+    }
+}
+
+/// Goes on with a call after it was answered.
+fn run_as_task(handle: TaskHandle, tool: Arc<ToolEntry>, work: Work<ToolOutput>, peer: Peer) {
+    let running = Arc::clone(&handle.running);
+    let (work, abort) = abortable(async move {
+        let failed = failed(&tool, &peer);
+        let outcome = match work.go_on(None, None, failed).await {
+            Worked::Output(output) => TaskOutcome::Output(output),
+            Worked::Failed(Outcome::Call(output)) => TaskOutcome::Output(output),
+            Worked::Failed(Outcome::Error(error)) => TaskOutcome::Error(error),
+            Worked::Failed(_) | Worked::Waits(_) | Worked::Becomes(_) => TaskOutcome::Error(
+                ProtocolError::new(ErrorKind::Internal, "the task ended without a result"),
+            ),
+        };
+        handle.tasks.finish(&handle.id, outcome).await;
+    });
+    running.works(abort);
+    // What it came to is in the store; that it was stopped is, too.
+    tokio::spawn(async move {
+        let _ = work.await;
+    });
+}
+
+fn work(
+    tool: &Arc<ToolEntry>,
+    arguments: Arguments,
+    scope: Scope,
+    limit: Option<Duration>,
+) -> Work<ToolOutput> {
+    let trace = scope.trace.clone();
+    let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
+    let handler = Arc::clone(&tool.handler);
+    let call = Call::new(arguments, scope);
+    Work::new(move || handler.call(call), limit, trace)
+}
+
+fn failed<'a>(tool: &'a ToolEntry, peer: &Peer) -> Failed<'a> {
+    Failed {
+        what: "tool",
+        name: &tool.name,
+        revision: peer.revision,
+    }
+}
+
+/// Whether a call is a task, by what its tool supports and what its client can deal with.
+///
+/// Implements "Tool-Level Negotiation" of revision 2025-11-25, `basic/utilities/tasks`, and
+/// "Capability Negotiation" of the tasks extension.
+fn as_task(operation: &Operation, tool: &ToolEntry) -> Result<AsTask, ProtocolError> {
+    let Operation { request, peer, .. } = operation;
+    let revision = peer.revision;
+    if revision.is_modern() {
+        let declared = peer.capabilities.extension(TASKS_EXTENSION).is_some();
+        return match (tool.task, declared) {
+            (TaskSupport::Forbidden, _) | (TaskSupport::Optional | TaskSupport::Decided, false) => {
+                Ok(AsTask::No)
+            }
+            (TaskSupport::Required, false) => Err(missing_extension(TASKS_EXTENSION)),
+            (TaskSupport::Required | TaskSupport::Optional, true) => Ok(AsTask::Is(None)),
+            (TaskSupport::Decided, true) => Ok(AsTask::May(None)),
+        };
+    }
+    let wanted = request.params.task.as_ref();
+    let Some(wanted) = wanted.filter(|_| revision.has_legacy_tasks()) else {
+        return match tool.task {
+            TaskSupport::Required => Err(ProtocolError::new(
+                ErrorKind::MethodNotFound,
+                format!(
+                    "the tool `{}` runs as a task only; call it with `task`",
+                    tool.name
+                ),
+            )),
+            _ => Ok(AsTask::No),
+        };
+    };
+    match tool.task {
+        TaskSupport::Forbidden => Err(ProtocolError::new(
+            ErrorKind::MethodNotFound,
+            format!(
+                "the tool `{}` does not run as a task; call it without `task`",
+                tool.name
+            ),
+        )),
+        // A legacy client that asks for a task is answered with one.
+        _ => Ok(AsTask::Is(wanted_ttl(wanted)?)),
+    }
+}

@@ -1,0 +1,107 @@
+//! Values that an argument may have.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::{Failed, shown};
+use super::work::{Work, Worked};
+use crate::protocol::{
+    CompleteParams, CompletionReference, Completions, ErrorKind, Outcome, ProtocolError,
+};
+use crate::server::Context;
+use crate::server::completion::{Completer, Completion};
+use crate::server::engine::Engine;
+use crate::server::middleware::Operation;
+use crate::server::registry::{Home, View};
+
+/// How long it may take to find values, unless the server's calls have less time: somebody
+/// is typing.
+const LIMIT: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Implements `server/utilities/completion`.
+    pub(super) async fn complete(self, mut operation: Operation) -> Outcome {
+        let view = self.registry().view(operation.peer.caller.tenant());
+        if !self.identity().capabilities.completions {
+            return super::not_served(operation.request.method.as_str());
+        }
+        let params: CompleteParams = match operation.request.params.typed() {
+            Ok(params) => params,
+            Err(error) => return Outcome::Error(error),
+        };
+        let (completer, home) = match find(&view, &params) {
+            Ok(found) => found,
+            Err(error) => return Outcome::Error(error),
+        };
+        let Some(completer) = completer else {
+            return Outcome::Completions(Completions::default());
+        };
+        let name: Arc<str> = match &params.reference {
+            CompletionReference::Prompt { name } => (&**name).into(),
+            CompletionReference::Resource { uri } => (&**uri).into(),
+        };
+        let (revision, limit) = (operation.peer.revision, self.call_timeout());
+        let context = Context::new(self.scope(&home, Arc::clone(&name), &mut operation));
+        let typed = Completion {
+            argument: params.argument.name,
+            value: params.argument.value,
+            others: params.context.arguments,
+            context,
+        };
+        let limit = limit.map_or(LIMIT, |limit| limit.min(LIMIT));
+        let work = Work::new(move || completer.complete(typed), Some(limit), None);
+        let failed = Failed {
+            what: "completer",
+            name: &name,
+            revision,
+        };
+        match work.go_on(None, None, failed).await {
+            Worked::Output(found) => Outcome::Completions(found),
+            Worked::Failed(outcome) => outcome,
+            Worked::Waits(_) | Worked::Becomes(_) => {
+                Outcome::failed(ErrorKind::Internal, "a completer cannot ask")
+            }
+        }
+    }
+}
+
+/// What completes an argument, if anything does.
+fn find(
+    view: &View,
+    params: &CompleteParams,
+) -> Result<(Option<Completer>, Arc<Home>), ProtocolError> {
+    let invalid = |message: String| ProtocolError::new(ErrorKind::InvalidParams, message);
+    let argument = &*params.argument.name;
+    let (entry, known, completers) = match &params.reference {
+        CompletionReference::Prompt { name } => {
+            let found = view.prompt(name);
+            let (entry, prompt) =
+                found.ok_or_else(|| invalid(format!("Unknown prompt: {}", shown(name))))?;
+            let known = match prompt.listed.definition() {
+                crate::protocol::Definition::Prompt(it) => {
+                    it.arguments.iter().any(|it| it.name == argument)
+                }
+                _ => false,
+            };
+            (entry, known, &prompt.completers)
+        }
+        CompletionReference::Resource { uri } => {
+            let found = view.template(uri);
+            let (entry, resource) = found
+                .ok_or_else(|| invalid(format!("Unknown resource template: {}", shown(uri))))?;
+            let known = resource
+                .template
+                .variables()
+                .any(|it| it.name() == argument);
+            (entry, known, &resource.completers)
+        }
+    };
+    if !known {
+        return Err(invalid(format!(
+            "there is no argument `{}`",
+            shown(argument)
+        )));
+    }
+    let completer = completers.iter().find(|it| it.argument() == argument);
+    Ok((completer.cloned(), Arc::clone(&entry.home)))
+}

@@ -1,0 +1,99 @@
+//! A handler at work: within its time, its panics caught, its questions answered or
+//! carried by the client.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::failure::Failed;
+use crate::protocol::{Outcome, TraceContext};
+use crate::server::asking::{Asking, Waits};
+use crate::server::handler::ToolError;
+use crate::server::running::{Becoming, Run, drive};
+
+/// What a handler comes to, a panic included.
+pub(super) type Ended<T> = Result<Result<T, ToolError>, Box<dyn Any + Send>>;
+
+/// A handler at work. It can be handed on, to go on as a task.
+pub(super) struct Work<T> {
+    future: Pin<Box<dyn Future<Output = Ended<T>> + Send>>,
+    /// When its time is over, and how long that was.
+    deadline: Option<(Instant, Duration)>,
+}
+
+/// What became of work for now.
+pub(super) enum Worked<T> {
+    /// It came to this.
+    Output(T),
+    /// It failed, or ran out of time.
+    Failed(Outcome),
+    /// It waits for the client.
+    Waits(Waits),
+    /// The call is to become a task, and this goes on.
+    Becomes(Work<T>),
+}
+
+impl<T: 'static> Work<T> {
+    /// Begins work. Nothing runs until it is polled.
+    pub(super) fn new<F>(
+        work: impl FnOnce() -> F + Send + 'static,
+        limit: Option<Duration>,
+        trace: Option<(&'static str, Arc<str>, Arc<TraceContext>)>,
+    ) -> Self
+    where
+        F: Future<Output = Result<T, ToolError>> + Send + 'static,
+        T: Send,
+    {
+        // Inside the block, so that a panic before the first await is caught as well.
+        let caught = AssertUnwindSafe(async move { work().await }).catch_unwind();
+        let future: Pin<Box<dyn Future<Output = Ended<T>> + Send>> = match trace {
+            None => Box::pin(caught),
+            Some((method, name, trace)) => Box::pin(caught.instrument(tracing::info_span!(
+                "request",
+                method,
+                name = &*name,
+                traceparent = trace.traceparent(),
+                tracestate = trace.tracestate(),
+                baggage = trace.baggage(),
+            ))),
+        };
+        Self {
+            future,
+            deadline: limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit))),
+        }
+    }
+
+    /// Goes on until something is to be done about it.
+    pub(super) async fn go_on(
+        mut self,
+        asking: Option<&Asking>,
+        becoming: Option<&Becoming>,
+        failed: Failed<'_>,
+    ) -> Worked<T> {
+        let run = {
+            let driving = drive(&mut self.future, asking, becoming);
+            match self.deadline {
+                None => Some(driving.await),
+                Some((deadline, _)) => tokio::time::timeout_at(deadline, driving).await.ok(),
+            }
+        };
+        match run {
+            None => {
+                let limit = self.deadline.map_or(Duration::ZERO, |(_, limit)| limit);
+                Worked::Failed(failed.timed_out(limit))
+            }
+            Some(Run::Ended(Ok(Ok(output)))) => Worked::Output(output),
+            Some(Run::Ended(Ok(Err(error)))) => Worked::Failed(failed.with(&error)),
+            Some(Run::Ended(Err(panic))) => Worked::Failed(failed.panicked(panic.as_ref())),
+            Some(Run::Waits(waits)) => Worked::Waits(waits),
+            Some(Run::Becomes) => Worked::Becomes(self),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What tools, prompts and resources have in common: a function whose parameters are
+//! filled from a request, and whose failure says what may be told.
+//!
+//! Parameters are arguments or injected ([`Argument`], [`FromContext`]); a failure is a
+//! [`ToolError`]. The rest is for the output of the macros.
+
+mod arguments;
+mod call;
+mod error;
+mod explain;
+mod parameter;
+mod probe;
+mod returning;
+mod schema;
+mod slots;
+
+pub use call::Call;
+pub(super) use call::{Arguments, Scope};
+pub(super) use error::Verdict;
+pub use error::{IntoToolError, ToolError, ToolResultExt};
+pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
+pub(super) use returning::returning;
+pub use schema::UriArgument;
+
+/// What the output of the macros names. Not for people, and not stable.
+#[doc(hidden)]
+pub mod private {
+    pub use super::probe::{
+        ArgumentKind, InjectedKind, InjectedOnly, InjectedOnlyKind, NotInTemplate, ParameterProbe,
+        UnusableParameter,
+    };
+    pub use super::schema::{ParameterDoc, choices, input_schema, prompt_arguments, variables};
+    pub use super::slots::{
+        ArgumentSlot, InjectedSlot, MayDefault, Slots, UnusableSlot, WithDefault,
+    };
+}

@@ -1,0 +1,137 @@
+//! What stands around calls, reads, gets and lists.
+//!
+//! A [`Middleware`] sees every operation on its way in and every outcome on its way out,
+//! and may change, answer or refuse either. A server without any pays nothing for them.
+
+mod ready_made;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use ready_made::{LimitResponse, Log, MaskErrors, Time};
+
+use super::{Caller, Peer, ReplySink};
+use crate::protocol::{Method, Outcome, Request};
+
+/// Something that is done for a client, on its way to whatever does it.
+#[derive(Debug)]
+pub struct Operation {
+    pub(super) request: Request,
+    pub(super) peer: Peer,
+    pub(super) sink: Option<Arc<dyn ReplySink>>,
+}
+
+impl Operation {
+    /// What is to be done.
+    pub fn method(&self) -> &Method {
+        &self.request.method
+    }
+
+    /// What it is done to: the name of a tool or prompt, the URI of a resource.
+    pub fn target(&self) -> Option<&str> {
+        let params = &self.request.params;
+        params.name.as_deref().or(params.uri.as_deref())
+    }
+
+    /// The arguments as JSON; empty when there are none.
+    pub fn arguments(&self) -> &[u8] {
+        &self.request.params.arguments
+    }
+
+    /// Other arguments in their place, as JSON.
+    pub fn set_arguments(&mut self, json: impl Into<bytes::Bytes>) {
+        self.request.params.arguments = json.into();
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.peer.caller
+    }
+
+    /// The client that asks.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+/// What stands around operations.
+///
+/// ```
+/// use toolsmith_core::protocol::{ErrorKind, Outcome};
+/// use toolsmith_core::server::Server;
+/// use toolsmith_core::server::middleware::{Middleware, Next, Operation};
+///
+/// /// Refuses whatever is to be deleted.
+/// struct NothingIsDeleted;
+///
+/// impl Middleware for NothingIsDeleted {
+///     async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+///         if operation.target().is_some_and(|name| name.starts_with("delete_")) {
+///             return Outcome::failed(ErrorKind::InvalidParams, "nothing is deleted here");
+///         }
+///         next.run(operation).await
+///     }
+/// }
+///
+/// let server = Server::new("careful").middleware(NothingIsDeleted);
+/// # let _ = server;
+/// ```
+pub trait Middleware: Send + Sync + 'static {
+    /// Does an operation, by handing it on or otherwise.
+    ///
+    /// Dropping the future cancels the operation.
+    fn handle(&self, operation: Operation, next: Next<'_>) -> impl Future<Output = Outcome> + Send;
+}
+
+type Handling<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// A [`Middleware`] behind one type.
+pub(super) trait Layer: Send + Sync {
+    fn handle<'a>(&'a self, operation: Operation, next: Next<'a>) -> Handling<'a>;
+}
+
+impl<M: Middleware> Layer for M {
+    fn handle<'a>(&'a self, operation: Operation, next: Next<'a>) -> Handling<'a> {
+        Box::pin(Middleware::handle(self, operation, next))
+    }
+}
+
+/// The middleware of a server, outermost first.
+pub(super) type Layers = Arc<[Arc<dyn Layer>]>;
+
+/// What is there once all middleware has been passed.
+pub(super) type End<'a> = Box<dyn FnOnce(Operation) -> Handling<'a> + Send + 'a>;
+
+/// What comes after a middleware.
+pub struct Next<'a> {
+    layers: &'a [Arc<dyn Layer>],
+    end: End<'a>,
+}
+
+impl fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Next({} more)", self.layers.len())
+    }
+}
+
+impl<'a> Next<'a> {
+    pub(super) fn new(layers: &'a [Arc<dyn Layer>], end: End<'a>) -> Self {
+        Self { layers, end }
+    }
+
+    /// Hands an operation on. Dropping the future cancels the operation.
+    pub async fn run(self, operation: Operation) -> Outcome {
+        match self.layers {
+            [] => (self.end)(operation).await,
+            [layer, rest @ ..] => {
+                let next = Next {
+                    layers: rest,
+                    end: self.end,
+                };
+                layer.handle(operation, next).await
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Middleware that many servers want.
+
+use std::time::{Duration, Instant};
+
+use super::{Middleware, Next, Operation};
+use crate::protocol::{ErrorKind, Outcome, ResourceData, ToolOutput};
+
+/// Logs every operation when it has ended: what it was, who asked, how it ended, and how
+/// long it took.
+///
+/// Arguments and results are not logged: they are somebody's data.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Log;
+
+impl Middleware for Log {
+    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        let method = operation.method().to_string();
+        let target: String = operation.target().unwrap_or("").chars().take(200).collect();
+        let tenant = operation.caller().tenant().to_owned();
+        let begun = Instant::now();
+        let outcome = next.run(operation).await;
+        let took = begun.elapsed();
+        let ended = ending(&outcome);
+        tracing::info!(
+            method,
+            target,
+            tenant,
+            ended,
+            ?took,
+            "an operation has ended"
+        );
+        outcome
+    }
+}
+
+/// How an operation ended, in a word.
+fn ending(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Error(_) => "error",
+        Outcome::Call(output) if output.is_error => "tool error",
+        Outcome::InputRequired(_) => "input required",
+        Outcome::TaskCreated(_) => "task",
+        _ => "complete",
+    }
+}
+
+/// Tells a closure how long each operation took.
+///
+/// ```
+/// use toolsmith_core::server::Server;
+/// use toolsmith_core::server::middleware::Time;
+///
+/// let server = Server::new("timed").middleware(Time::new(|method, target, took| {
+///     // Such as: add it to a histogram.
+///     let _ = (method, target, took);
+/// }));
+/// # let _ = server;
+/// ```
+pub struct Time<F>(F);
+
+impl<F> Time<F>
+where
+    F: Fn(&str, Option<&str>, Duration) + Send + Sync + 'static,
+{
+    /// Tells this closure: the method, what it was done to, and how long it took.
+    pub fn new(tell: F) -> Self {
+        Self(tell)
+    }
+}
+
+impl<F> std::fmt::Debug for Time<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Time")
+    }
+}
+
+impl<F> Middleware for Time<F>
+where
+    F: Fn(&str, Option<&str>, Duration) + Send + Sync + 'static,
+{
+    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        let method = operation.method().to_string();
+        let target = operation.target().map(str::to_owned);
+        let begun = Instant::now();
+        let outcome = next.run(operation).await;
+        (self.0)(&method, target.as_deref(), begun.elapsed());
+        outcome
+    }
+}
+
+/// Refuses results that hold too much, so that no tool floods a model.
+///
+/// What a result holds is counted as its texts and its Base64, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitResponse {
+    bytes: usize,
+}
+
+impl LimitResponse {
+    /// At most so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        Self { bytes }
+    }
+}
+
+impl Middleware for LimitResponse {
+    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        let outcome = next.run(operation).await;
+        let size = size_of(&outcome);
+        if size <= self.bytes {
+            return outcome;
+        }
+        let why = format!(
+            "The result has {size} bytes, and {} are allowed. Ask for less.",
+            self.bytes
+        );
+        match outcome {
+            Outcome::Call(_) => Outcome::Call(ToolOutput::error(why)),
+            _ => Outcome::failed(ErrorKind::Internal, why),
+        }
+    }
+}
+
+fn size_of(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Call(output) => {
+            let blocks: usize = output.content.iter().map(|it| it.size()).sum();
+            blocks
+                + output
+                    .structured
+                    .as_ref()
+                    .map_or(0, |json| json.get().len())
+        }
+        Outcome::Read(read) => {
+            let parts = read.output.contents.iter();
+            parts
+                .map(|part| match &part.data {
+                    ResourceData::Text(text) | ResourceData::Blob(text) => text.len(),
+                })
+                .sum()
+        }
+        Outcome::Prompt(prompt) => prompt.messages.iter().map(|it| it.content.size()).sum(),
+        _ => 0,
+    }
+}
+
+/// Tells clients nothing of errors but that there was one: messages of tools for the model
+/// as well as errors of the protocol that a handler chose.
+///
+/// What a client can do nothing about (masked failures, panics, timeouts) has no details in
+/// it anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MaskErrors;
+
+impl Middleware for MaskErrors {
+    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        const SAID: &str = "The request failed.";
+        match next.run(operation).await {
+            Outcome::Call(output) if output.is_error => Outcome::Call(ToolOutput::error(SAID)),
+            Outcome::Error(mut error) => {
+                // The code still says what kind of error it is, and the data of one that the
+                // specification defines is needed to deal with it.
+                error.message = SAID.into();
+                Outcome::Error(error)
+            }
+            outcome => outcome,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes on in a session.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bytes::Bytes;
+use futures_util::future::AbortHandle;
+use tokio::sync::{oneshot, watch};
+
+use super::stream::Tail;
+use super::{SessionRef, lock};
+use crate::ports::StreamNo;
+use crate::protocol::{ClientError, RequestId, Response};
+use crate::server::Subscription;
+
+/// How a client answered a question.
+pub(in crate::server) type Reply = Result<Bytes, ClientError>;
+
+/// What goes on in a session.
+#[derive(Default)]
+pub(in crate::server) struct Live {
+    /// The number of the last question.
+    asked: AtomicU64,
+    questions: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
+    running: Mutex<HashMap<RequestId, (u64, AbortHandle)>>,
+    /// The number of the last call.
+    serial: AtomicU64,
+    subscription: OnceLock<Arc<Subscription>>,
+    pub(super) tails: Mutex<HashMap<StreamNo, Arc<Tail>>>,
+    /// The streams that the client opened by itself, newest last.
+    pub(super) standalone: Mutex<VecDeque<StreamNo>>,
+    /// How many streams are open on which the server speaks unasked.
+    pub(super) streams: AtomicUsize,
+    /// How many calls go on whose client has hung up.
+    pub(super) detached: AtomicUsize,
+    /// Counts how often the streams were ended.
+    ended: watch::Sender<u64>,
+}
+
+impl Live {
+    /// Whether nothing goes on any more.
+    pub(super) fn is_idle(&self) -> bool {
+        lock(&self.questions).is_empty()
+            && lock(&self.running).is_empty()
+            && lock(&self.tails).is_empty()
+            && self.subscription.get().is_none()
+            && self.streams.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn subscription(&self) -> Option<Arc<Subscription>> {
+        self.subscription.get().cloned()
+    }
+
+    pub(super) fn subscription_cell(&self) -> &OnceLock<Arc<Subscription>> {
+        &self.subscription
+    }
+
+    /// A number for a question, and where its answer comes in.
+    pub(super) fn ask(&self) -> (u64, oneshot::Receiver<Reply>) {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.questions).insert(number, sender);
+        (number, receiver)
+    }
+
+    /// Waits for an answer no more. `false` when it has come.
+    pub(super) fn unask(&self, number: u64) -> bool {
+        lock(&self.questions).remove(&number).is_some()
+    }
+
+    pub(super) fn answered(&self, response: Response) {
+        let id = response.id.as_ref().map(RequestId::as_json);
+        let number = id.and_then(|json| serde_json::from_slice::<u64>(json).ok());
+        let waiting = number.and_then(|number| lock(&self.questions).remove(&number));
+        match waiting {
+            // Whoever asked may have stopped waiting just now.
+            Some(waiting) => drop(waiting.send(response.result)),
+            None => tracing::debug!("an answer came that nobody waits for"),
+        }
+    }
+
+    pub(super) fn cancel(&self, request: &RequestId) -> bool {
+        let running = lock(&self.running).remove(request);
+        running.is_some_and(|(_, work)| {
+            work.abort();
+            true
+        })
+    }
+
+    /// Ends everything: the session is no more.
+    pub(super) fn end(&self) {
+        lock(&self.questions).clear();
+        for (_, (_, work)) in lock(&self.running).drain() {
+            work.abort();
+        }
+        for (_, tail) in lock(&self.tails).drain() {
+            tail.close();
+        }
+        self.end_streams();
+    }
+
+    pub(super) fn end_streams(&self) {
+        self.ended.send_modify(|times| *times += 1);
+    }
+
+    /// Tells when the streams are ended from here on.
+    pub(super) fn on_end(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+}
+
+/// A call that runs in a session and can be cancelled. Dropping it forgets it.
+#[derive(Debug)]
+pub struct RunningCall {
+    session: SessionRef,
+    request: RequestId,
+    serial: u64,
+}
+
+impl SessionRef {
+    /// Notes that a request is worked on, so that it can be cancelled by its id.
+    pub fn running(&self, request: RequestId, work: AbortHandle) -> RunningCall {
+        let live = self.live();
+        let serial = live.serial.fetch_add(1, Ordering::Relaxed);
+        lock(&live.running).insert(request.clone(), (serial, work));
+        RunningCall {
+            session: self.clone(),
+            request,
+            serial,
+        }
+    }
+
+    /// A place for a call that goes on after its client has hung up, as the legacy era
+    /// wants; `None` when the session has so many that no more are kept.
+    pub fn detach(&self, most: usize) -> Option<DetachedCall> {
+        let live = self.live();
+        let before = live.detached.fetch_add(1, Ordering::Relaxed);
+        let place = DetachedCall(Arc::clone(&live));
+        (before < most).then_some(place)
+    }
+}
+
+impl Drop for RunningCall {
+    fn drop(&mut self) {
+        let Some(live) = self.session.sessions.living(self.session.id) else {
+            return;
+        };
+        let mut running = lock(&live.running);
+        if running
+            .get(&self.request)
+            .is_some_and(|(serial, _)| *serial == self.serial)
+        {
+            running.remove(&self.request);
+        }
+        drop(running);
+        drop(live);
+        self.session.sessions.tidy(self.session.id);
+    }
+}
+
+/// A call that goes on after its client has hung up.
+pub struct DetachedCall(Arc<Live>);
+
+impl std::fmt::Debug for DetachedCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DetachedCall")
+    }
+}
+
+impl Drop for DetachedCall {
+    fn drop(&mut self) {
+        self.0.detached.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,334 @@
+//! Legacy sessions while they live: who may use one, what is running and asked in it, and
+//! the streams on which its client hears of it.
+//!
+//! What must outlive a process is in the store and the event log, which are ports. What
+//! cannot (a call that runs, a question that waits) is in [`Live`], which is there only
+//! while there is something in it: a session that nobody uses costs what the store keeps.
+
+mod listening;
+mod live;
+mod notices;
+mod question;
+mod stream;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::time::Duration;
+
+pub use listening::Listening;
+pub(super) use live::Live;
+pub use live::{DetachedCall, RunningCall};
+pub use notices::Notices;
+pub use stream::{StreamEvent, StreamReader, StreamWriter};
+
+use super::{Caller, Engine, Peer};
+use crate::ports::{EventLog, SessionChange, SessionId, SessionRecord, SessionStore};
+use crate::protocol::{ErrorKind, LogLevel, MAX_SUBSCRIBED, ProtocolError, RequestId, Response};
+
+/// How often the store is swept, at least.
+const SWEEP: Duration = Duration::from_secs(30);
+const SHARDS: usize = 16;
+
+/// The legacy sessions of a server.
+pub struct Sessions {
+    engine: Engine,
+    store: Arc<dyn SessionStore>,
+    events: Arc<dyn EventLog>,
+    idle: Duration,
+    live: [Mutex<HashMap<SessionId, Arc<Live>>>; SHARDS],
+    sweeper: Once,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A session that was found, by somebody whose it is. Cheap to clone.
+#[derive(Clone)]
+pub struct SessionRef {
+    sessions: Arc<Sessions>,
+    id: SessionId,
+}
+
+impl fmt::Debug for SessionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SessionRef").field(&self.id).finish()
+    }
+}
+
+impl Sessions {
+    /// The sessions of a server, kept in a store; each is forgotten when it was not used
+    /// for so long.
+    pub fn new(
+        engine: Engine,
+        store: Arc<dyn SessionStore>,
+        events: Arc<dyn EventLog>,
+        idle: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            store,
+            events,
+            idle,
+            live: Default::default(),
+            sweeper: Once::new(),
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.store.is_empty()
+    }
+
+    /// How long one is kept that nobody uses.
+    pub fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// How many of them have something going on.
+    pub fn live(&self) -> usize {
+        let shards = self.live.iter();
+        shards.map(|shard| lock(shard).len()).sum()
+    }
+
+    /// Opens a session for a client that said who it is. Call it inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for another.
+    pub async fn open(self: &Arc<Self>, peer: &Peer) -> Result<SessionId, ProtocolError> {
+        self.sweeper.call_once(|| sweep(self));
+        let record = || SessionRecord {
+            revision: peer.revision,
+            capabilities: peer.capabilities.clone(),
+            client: peer.client.clone(),
+            caller: peer.caller.clone(),
+            log_level: None,
+            resources: std::collections::BTreeSet::new(),
+            seen: self.engine.list_changes(),
+        };
+        if let Ok(id) = self.store.create(record()).await {
+            return Ok(id);
+        }
+        // Room may be taken by sessions that nobody uses any more.
+        if self.expire().await > 0
+            && let Ok(id) = self.store.create(record()).await
+        {
+            return Ok(id);
+        }
+        tracing::warn!(
+            sessions = self.len(),
+            "no room for another session; allow more with --max-sessions"
+        );
+        Err(ProtocolError::new(
+            ErrorKind::TooManySessions,
+            "the server has no room for another session; try again later",
+        ))
+    }
+
+    /// Finds a session of a caller. One of somebody else's is as unknown as one that never
+    /// was.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub async fn find(
+        self: &Arc<Self>,
+        id: SessionId,
+        caller: &Caller,
+    ) -> Result<Peer, ProtocolError> {
+        let found = self.store.find(id).await;
+        let record = found
+            .filter(|it| it.caller == *caller)
+            .ok_or_else(unknown)?;
+        Ok(Peer {
+            revision: record.revision,
+            capabilities: record.capabilities.clone(),
+            client: record.client.clone(),
+            caller: record.caller.clone(),
+            log_level: record.log_level,
+            session: Some(SessionRef {
+                sessions: Arc::clone(self),
+                id,
+            }),
+        })
+    }
+
+    /// Ends all streams on which the server speaks unasked, and leaves the sessions.
+    pub fn end_streams(&self) {
+        for shard in &self.live {
+            lock(shard).values().for_each(|live| live.end_streams());
+        }
+    }
+
+    /// Forgets the sessions that were not used for too long, and says how many.
+    pub async fn expire(&self) -> usize {
+        let gone = self.store.expire().await;
+        for id in &gone {
+            self.forget(*id).await;
+        }
+        gone.len()
+    }
+
+    /// Forgets what goes on in a session that is no more.
+    async fn forget(&self, id: SessionId) {
+        let live = lock(self.shard(id)).remove(&id);
+        if let Some(live) = live {
+            live.end();
+        }
+        self.events.forget(id).await;
+    }
+
+    fn shard(&self, id: SessionId) -> &Mutex<HashMap<SessionId, Arc<Live>>> {
+        &self.live[id.shard(SHARDS)]
+    }
+
+    /// What goes on in a session, if anything does.
+    fn living(&self, id: SessionId) -> Option<Arc<Live>> {
+        lock(self.shard(id)).get(&id).cloned()
+    }
+
+    /// Lets go of what goes on in a session, if nothing does any more.
+    fn tidy(&self, id: SessionId) {
+        let mut shard = lock(self.shard(id));
+        if shard.get(&id).is_some_and(|live| live.is_idle()) {
+            shard.remove(&id);
+        }
+    }
+}
+
+impl SessionRef {
+    /// The name of the session.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// The sessions that it is one of.
+    pub fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended already.
+    pub async fn remove(&self) -> Result<(), ProtocolError> {
+        let removed = self.sessions.store.remove(self.id).await;
+        self.sessions.forget(self.id).await;
+        if removed { Ok(()) } else { Err(unknown()) }
+    }
+
+    /// Whether it is still there. Asking is a use of it.
+    pub async fn is_alive(&self) -> bool {
+        self.sessions.store.find(self.id).await.is_some()
+    }
+
+    /// Takes an answer to something that was asked in the session.
+    pub fn answered(&self, response: Response) {
+        if let Some(live) = self.sessions.living(self.id) {
+            live.answered(response);
+        }
+    }
+
+    /// Cancels a request that is worked on. `false` when there is none of that id.
+    pub fn cancel(&self, request: &RequestId) -> bool {
+        let live = self.sessions.living(self.id);
+        live.is_some_and(|live| live.cancel(request))
+    }
+
+    /// What goes on in it.
+    pub(super) fn live(&self) -> Arc<Live> {
+        let mut shard = lock(self.sessions.shard(self.id));
+        Arc::clone(shard.entry(self.id).or_default())
+    }
+
+    pub(crate) async fn set_log_level(&self, level: LogLevel) -> Result<(), ProtocolError> {
+        self.change(SessionChange::LogLevel(level)).await
+    }
+
+    pub(super) async fn subscribe(&self, uri: Arc<str>) -> Result<(), ProtocolError> {
+        let record = self
+            .sessions
+            .store
+            .find(self.id)
+            .await
+            .ok_or_else(unknown)?;
+        if record.resources.len() >= MAX_SUBSCRIBED && !record.resources.contains(&uri) {
+            return Err(ProtocolError::new(
+                ErrorKind::TooManySubscriptions,
+                format!(
+                    "a session subscribes to at most {MAX_SUBSCRIBED} resources; unsubscribe from one first"
+                ),
+            ));
+        }
+        // Heard of from here on, whether or not a stream is open yet.
+        let subscription = self.subscription(&record)?;
+        subscription.add_uri(Arc::clone(&uri)).map_err(full)?;
+        self.change(SessionChange::Subscribe(uri)).await
+    }
+
+    pub(super) async fn unsubscribe(&self, uri: &str) -> Result<(), ProtocolError> {
+        let subscription = self.sessions.living(self.id);
+        if let Some(subscription) = subscription.and_then(|live| live.subscription()) {
+            subscription.remove_uri(uri);
+        }
+        self.change(SessionChange::Unsubscribe(uri.into())).await
+    }
+
+    async fn change(&self, change: SessionChange) -> Result<(), ProtocolError> {
+        match self.sessions.store.change(self.id, change).await {
+            true => Ok(()),
+            false => Err(unknown()),
+        }
+    }
+}
+
+/// The answer to whoever names a session that is not there, or not theirs.
+pub(super) fn unknown() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::SessionUnknown,
+        "the session does not exist or has ended; send `initialize` again",
+    )
+}
+
+/// The answer to whoever subscribes when there is no room.
+pub(super) fn full(why: super::SubscriptionsFull) -> ProtocolError {
+    ProtocolError::new(ErrorKind::TooManySubscriptions, why.to_string())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sweeps the sessions for as long as somebody else holds them.
+fn sweep(sessions: &Arc<Sessions>) {
+    let pause = SWEEP.min(sessions.idle / 2).max(Duration::from_millis(10));
+    let sessions: Weak<Sessions> = Arc::downgrade(sessions);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(pause).await;
+            let Some(sessions) = sessions.upgrade() else {
+                return;
+            };
+            let gone = sessions.expire().await;
+            if gone > 0 {
+                tracing::debug!(
+                    gone,
+                    left = sessions.len(),
+                    "unused sessions were forgotten"
+                );
+            }
+        }
+    });
+}

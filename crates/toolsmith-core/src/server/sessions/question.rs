@@ -1,0 +1,85 @@
+//! Questions of the legacy era: requests to the client, on the stream of the request that
+//! they are asked for.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::SessionRef;
+use super::live::{Live, Reply};
+use crate::protocol::{Question, RequestId, Revision, encode_cancelled, encode_question};
+use crate::server::ReplySink;
+use crate::server::handler::ToolError;
+
+/// A question that waits for its answer. Dropping it tells the client that nobody does.
+pub(in crate::server) struct WaitingQuestion {
+    session: SessionRef,
+    live: Arc<Live>,
+    number: u64,
+    reply: oneshot::Receiver<Reply>,
+    sink: Arc<dyn ReplySink>,
+    done: bool,
+}
+
+impl SessionRef {
+    /// Asks the client of the session, on the stream of a request.
+    pub(in crate::server) fn ask(
+        &self,
+        question: &Question,
+        revision: Revision,
+        sink: &Arc<dyn ReplySink>,
+        task: Option<&str>,
+    ) -> Result<WaitingQuestion, ToolError> {
+        let live = self.live();
+        let (number, reply) = live.ask();
+        let waiting = WaitingQuestion {
+            session: self.clone(),
+            live,
+            number,
+            reply,
+            sink: Arc::clone(sink),
+            done: false,
+        };
+        let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
+        if !sink.ask(message) {
+            return Err(ToolError::user(
+                "the client cannot be asked: it is not there any more",
+            ));
+        }
+        Ok(waiting)
+    }
+}
+
+impl WaitingQuestion {
+    /// Waits for the answer.
+    pub(in crate::server) async fn answer(mut self) -> Result<Value, ToolError> {
+        let reply = (&mut self.reply).await;
+        self.done = true;
+        match reply {
+            Ok(Ok(json)) => serde_json::from_slice(&json).map_err(ToolError::internal),
+            Ok(Err(refused)) => {
+                let said: String = refused.message.chars().take(500).collect();
+                Err(ToolError::user(format!(
+                    "the client refused to be asked: {said}"
+                )))
+            }
+            Err(_) => Err(ToolError::user(
+                "the session ended before the client answered",
+            )),
+        }
+    }
+}
+
+impl Drop for WaitingQuestion {
+    fn drop(&mut self) {
+        if self.live.unask(self.number) && !self.done {
+            let id = RequestId::from_json(self.number.to_string().into());
+            if let Some(id) = id {
+                self.sink
+                    .notify(encode_cancelled(&id, "nobody waits for the answer"));
+            }
+        }
+        self.session.sessions.tidy(self.session.id);
+    }
+}

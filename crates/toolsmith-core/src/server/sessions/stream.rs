@@ -1,0 +1,270 @@
+//! Streams that a legacy client can resume: what is written to one is kept in the event
+//! log, and read from there.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::{SessionRef, lock};
+use crate::ports::{EventId, Replay, StreamNo};
+use crate::protocol::{ErrorKind, ProtocolError};
+
+/// What wakes the reader of a stream.
+#[derive(Default)]
+pub(super) struct Tail {
+    written: Notify,
+    /// Which of those who read the stream, one after the other, is the one who does now.
+    reader: AtomicU64,
+    closed: AtomicBool,
+    /// The reader is to hang up, and to come back after this time.
+    pause: Mutex<Option<Duration>>,
+}
+
+impl Tail {
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.written.notify_waiters();
+    }
+}
+
+/// Writes a stream that can be resumed. Dropping it ends the stream for its reader.
+pub struct StreamWriter {
+    pub(super) session: SessionRef,
+    pub(super) number: StreamNo,
+    pub(super) tail: Arc<Tail>,
+}
+
+impl std::fmt::Debug for StreamWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamWriter")
+            .field("session", &self.session)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a stream that can be resumed.
+pub struct StreamReader {
+    session: SessionRef,
+    number: StreamNo,
+    tail: Option<Arc<Tail>>,
+    serial: u64,
+    read: u64,
+    waiting: std::collections::VecDeque<(u64, Bytes)>,
+    ended: bool,
+}
+
+impl std::fmt::Debug for StreamReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamReader")
+            .field("session", &self.session)
+            .field("number", &self.number)
+            .field("read", &self.read)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What comes next on a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// A message.
+    Message(EventId, Bytes),
+    /// The connection is to be closed; the client comes back after this time.
+    Pause(Duration),
+}
+
+impl SessionRef {
+    /// Opens a stream, and gives both its ends.
+    pub async fn open_stream(&self) -> (StreamWriter, StreamReader) {
+        let number = self.sessions.events.open(self.id).await;
+        let tail = Arc::new(Tail::default());
+        lock(&self.live().tails).insert(number, Arc::clone(&tail));
+        let writer = StreamWriter {
+            session: self.clone(),
+            number,
+            tail: Arc::clone(&tail),
+        };
+        (writer, self.reader(number, 0, Some(tail)))
+    }
+
+    /// Goes on with a stream after an event. Whoever read it before reads no more.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such stream in the session, or some of what was missed is not
+    /// kept any more.
+    pub async fn resume(&self, last: EventId) -> Result<StreamReader, ProtocolError> {
+        let unknown = |why: &'static str| ProtocolError::new(ErrorKind::StreamUnknown, why);
+        let replay = self
+            .sessions
+            .events
+            .after(self.id, last.stream, last.seq)
+            .await;
+        let (events, ended) = match replay {
+            Replay::Events { events, ended } => (events, ended),
+            Replay::Gap => {
+                return Err(unknown(
+                    "some of what was sent after `Last-Event-ID` is not kept any more; send the request again",
+                ));
+            }
+            Replay::Unknown => {
+                return Err(unknown(
+                    "`Last-Event-ID` is of no stream of this session; send the request again",
+                ));
+            }
+        };
+        let living = self.sessions.living(self.id);
+        let tail = living.and_then(|live| lock(&live.tails).get(&last.stream).cloned());
+        let mut reader = self.reader(last.stream, last.seq, tail);
+        reader.waiting = events.into();
+        reader.ended = ended;
+        Ok(reader)
+    }
+
+    fn reader(&self, number: StreamNo, read: u64, tail: Option<Arc<Tail>>) -> StreamReader {
+        let serial = tail.as_ref().map_or(0, |tail| {
+            let serial = tail.reader.fetch_add(1, Ordering::AcqRel) + 1;
+            tail.written.notify_waiters();
+            serial
+        });
+        StreamReader {
+            session: self.clone(),
+            number,
+            tail,
+            serial,
+            read,
+            waiting: std::collections::VecDeque::new(),
+            ended: false,
+        }
+    }
+}
+
+impl StreamWriter {
+    /// The number of the stream in its session.
+    pub fn number(&self) -> StreamNo {
+        self.number
+    }
+
+    /// Writes a message, and gives the id of its event. `None` when the stream was
+    /// forgotten.
+    pub async fn write(&self, message: Bytes) -> Option<EventId> {
+        let events = &self.session.sessions.events;
+        let seq = events.append(self.session.id, self.number, message).await?;
+        self.tail.written.notify_waiters();
+        Some(EventId {
+            stream: self.number,
+            seq,
+        })
+    }
+
+    /// Has the reader hang up, and come back after a while.
+    pub fn pause(&self, retry: Duration) {
+        *lock(&self.tail.pause) = Some(retry);
+        self.tail.written.notify_waiters();
+    }
+
+    /// Ends the stream: no more will come.
+    pub async fn end(self) {
+        let events = &self.session.sessions.events;
+        events.end(self.session.id, self.number).await;
+    }
+}
+
+impl Drop for StreamWriter {
+    fn drop(&mut self) {
+        self.tail.close();
+        if let Some(live) = self.session.sessions.living(self.session.id) {
+            let mut tails = lock(&live.tails);
+            let own = tails
+                .get(&self.number)
+                .is_some_and(|it| Arc::ptr_eq(it, &self.tail));
+            if own {
+                tails.remove(&self.number);
+            }
+        }
+        self.session.sessions.tidy(self.session.id);
+    }
+}
+
+impl StreamReader {
+    /// The id that stands before the first event that is still to be read.
+    pub fn position(&self) -> EventId {
+        EventId {
+            stream: self.number,
+            seq: self.read,
+        }
+    }
+
+    /// The session that it is a stream of.
+    pub fn session(&self) -> &SessionRef {
+        &self.session
+    }
+
+    /// What comes next of what was read from the log already.
+    pub(super) fn try_next(&mut self) -> Option<StreamEvent> {
+        let (seq, message) = self.waiting.pop_front()?;
+        self.read = seq;
+        Some(StreamEvent::Message(self.position(), message))
+    }
+
+    /// What comes next; `None` at the end of the stream, or when somebody else has gone on
+    /// with it.
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<StreamEvent> {
+        loop {
+            if self.is_superseded() {
+                return None;
+            }
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            let Some(tail) = self.tail.clone() else {
+                return None;
+            };
+            // Registered before looking, so that nothing is missed between the two.
+            let written = tail.written.notified();
+            tokio::pin!(written);
+            written.as_mut().enable();
+            let closed = tail.closed.load(Ordering::Acquire);
+            self.refill().await?;
+            if !self.waiting.is_empty() || self.ended {
+                continue;
+            }
+            if let Some(retry) = lock(&tail.pause).take() {
+                return Some(StreamEvent::Pause(retry));
+            }
+            if closed {
+                return None;
+            }
+            if !self.is_superseded() {
+                written.await;
+            }
+        }
+    }
+
+    async fn refill(&mut self) -> Option<()> {
+        let events = &self.session.sessions.events;
+        match events.after(self.session.id, self.number, self.read).await {
+            Replay::Events { events, ended } => {
+                self.waiting = events.into();
+                self.ended = ended;
+                Some(())
+            }
+            // A reader that is so slow that what it has not read is gone.
+            Replay::Gap | Replay::Unknown => None,
+        }
+    }
+
+    fn is_superseded(&self) -> bool {
+        self.tail
+            .as_ref()
+            .is_some_and(|tail| tail.reader.load(Ordering::Acquire) != self.serial)
+    }
+}
