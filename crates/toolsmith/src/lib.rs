@@ -27,7 +27,7 @@ pub use settings::Args;
 #[cfg(feature = "stdio")]
 pub use stdio::Stdio;
 pub use toolsmith_core::server::Server;
-pub use toolsmith_core::{ports, protocol, server};
+pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// ```
 /// use toolsmith::prelude::*;
 ///
@@ -51,8 +51,18 @@ pub use transport::{ServerExt, Transport};
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json::json;
-    pub use toolsmith_core::protocol::{Icon, IconTheme, ToolAnnotations, ToolDefinition};
+    pub use toolsmith_core::protocol::{
+        Annotations, Audience, Caching, Icon, IconTheme, PromptDefinition, ResourceDefinition,
+        TaskSupport, ToolAnnotations, ToolDefinition,
+    };
+    pub use toolsmith_core::server::completion::Completer;
+    pub use toolsmith_core::server::handler::private::*;
+    pub use toolsmith_core::server::handler::{Call, UriArgument as Variable};
+    pub use toolsmith_core::server::prompt::private::*;
+    pub use toolsmith_core::server::prompt::{Prompt, PromptResult};
+    pub use toolsmith_core::server::resource::private::*;
+    pub use toolsmith_core::server::resource::{Resource, ResourceResult};
     pub use toolsmith_core::server::tool::private::*;
-    pub use toolsmith_core::server::tool::{Tool, ToolCall, ToolResult};
+    pub use toolsmith_core::server::tool::{Tool, ToolResult};
     pub use toolsmith_core::server::{MissingState, StateMap};
 }

@@ -3,12 +3,19 @@
 #[cfg(feature = "http")]
 pub use crate::http::{Http, ServerHttpExt};
 pub use crate::protocol::{
-    Annotations, Audience, ClientCapability, Content, EmbeddedResource, Icon, IconTheme, ToolOutput,
+    Annotations, Audience, Caching, ClientCapability, Completions, Content, EmbeddedResource, Icon,
+    IconTheme, LogLevel, PromptMessage, PromptOutput, ResourceContents, ResourceOutput, Role,
+    ToolOutput,
 };
-pub use crate::server::tool::{
-    DynamicTool, FromContext, IntoToolError, IntoToolOutput, Json, ToolError, ToolResultExt,
+pub use crate::server::completion::Completion;
+pub use crate::server::handler::{FromContext, IntoToolError, ToolError, ToolResultExt};
+pub use crate::server::prompt::{DynamicPrompt, IntoPromptOutput};
+pub use crate::server::resource::{DynamicResource, IntoResourceOutput};
+pub use crate::server::tool::{DynamicTool, IntoToolOutput, Json};
+pub use crate::server::{
+    Caller, Cancellation, Context, Elicited, LogMessage, Progress, Registry, Sampling, Server,
+    State,
 };
-pub use crate::server::{Context, Progress, Server, State};
 pub use crate::settings::Args;
 #[cfg(feature = "stdio")]
 pub use crate::stdio::Stdio;

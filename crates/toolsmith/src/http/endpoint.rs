@@ -9,12 +9,11 @@ use http_body::Body;
 
 use super::accept::{self, Accepts};
 use super::respond::{self, HttpResponse};
-use super::sessions::Sessions;
 use super::{body, legacy, modern};
 use crate::protocol::{
     Decoded, Era, ErrorKind, HeaderField, ProtocolError, RequestHeaders, decode, decode_bodiless,
 };
-use crate::server::Engine;
+use crate::server::{Caller, Engine, Sessions};
 
 /// The methods of an endpoint that serves both eras.
 const ALLOW: &str = "GET, POST, DELETE, OPTIONS";
@@ -36,9 +35,15 @@ impl Endpoint {
         B: Body<Data: Buf> + Unpin,
     {
         let headers = &parts.headers;
+        // Whoever stands before the endpoint says who asks.
+        let caller = parts
+            .extensions
+            .get::<Caller>()
+            .cloned()
+            .unwrap_or_default();
         match parts.method {
-            Method::POST => self.post(headers, body).await,
-            Method::GET | Method::DELETE => self.bodiless(&parts.method, headers).await,
+            Method::POST => self.post(headers, body, caller).await,
+            Method::GET | Method::DELETE => self.bodiless(&parts.method, headers, &caller).await,
             Method::OPTIONS => {
                 let mut response = respond::empty(StatusCode::NO_CONTENT);
                 let allow = http::HeaderValue::from_static(ALLOW);
@@ -50,19 +55,24 @@ impl Endpoint {
     }
 
     /// Streams and sessions, which only the legacy era has.
-    async fn bodiless(&self, method: &Method, headers: &HeaderMap) -> HttpResponse {
-        match decode_bodiless(&fields(headers)) {
+    async fn bodiless(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        caller: &Caller,
+    ) -> HttpResponse {
+        match decode_bodiless(&fields(headers, &[])) {
             Err(refusal) => respond::refusal(&refusal),
             Ok(Era::Modern) => respond::method_not_allowed(
                 ALLOW_MODERN,
                 "this revision has only POST; streams and sessions are of earlier ones",
             ),
-            Ok(Era::Legacy) if method == Method::GET => legacy::get(self, headers).await,
-            Ok(Era::Legacy) => legacy::delete(self, headers).await,
+            Ok(Era::Legacy) if method == Method::GET => legacy::get(self, headers, caller).await,
+            Ok(Era::Legacy) => legacy::delete(self, headers, caller).await,
         }
     }
 
-    async fn post<B>(&self, headers: &HeaderMap, body: B) -> HttpResponse
+    async fn post<B>(&self, headers: &HeaderMap, body: B, caller: Caller) -> HttpResponse
     where
         B: Body<Data: Buf> + Unpin,
     {
@@ -83,25 +93,40 @@ impl Endpoint {
             Ok(body) => body,
             Err(error) => return respond::refuse(error),
         };
-        match decode(&body, Some(&fields(headers))) {
+        let others = param_fields(headers);
+        match decode(&body, Some(&fields(headers, &others))) {
             Err(refusal) => respond::refusal(&refusal),
             Ok(Decoded::Modern(request, meta)) => {
-                modern::request(self, request, meta, accepts).await
+                modern::request(self, request, meta, caller, accepts).await
             }
             Ok(Decoded::ModernNotification(_)) => respond::empty(StatusCode::ACCEPTED),
-            Ok(Decoded::Legacy(message)) => legacy::message(self, headers, message, accepts).await,
-            Ok(Decoded::Batch(items)) => legacy::batch(self, headers, items, accepts).await,
+            Ok(Decoded::Legacy(message)) => {
+                legacy::message(self, headers, message, &caller, accepts).await
+            }
+            Ok(Decoded::Batch(items)) => {
+                legacy::batch(self, headers, items, &caller, accepts).await
+            }
         }
     }
 }
 
 /// The header fields that the protocol gives a meaning.
-fn fields(headers: &HeaderMap) -> RequestHeaders<'_> {
+fn fields<'a>(headers: &'a HeaderMap, others: &'a [(&'a str, &'a [u8])]) -> RequestHeaders<'a> {
     RequestHeaders {
         protocol_version: field(headers, "mcp-protocol-version"),
         method: field(headers, "mcp-method"),
         name: field(headers, "mcp-name"),
+        others,
     }
+}
+
+/// The header fields that repeat arguments.
+fn param_fields(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+    let all = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
+    all.filter(|(name, _)| name.starts_with("mcp-param-"))
+        .collect()
 }
 
 fn field<'a>(headers: &'a HeaderMap, name: &'static str) -> HeaderField<'a> {

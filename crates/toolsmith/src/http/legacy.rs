@@ -7,37 +7,68 @@ use super::accept::Accepts;
 use super::body::ResponseBody;
 use super::endpoint::Endpoint;
 use super::respond::{self, Form, HttpResponse};
-use super::{modern, sse};
+use super::{calls, sse};
+use crate::ports::{EventId, SessionId};
 use crate::protocol::{
-    Era, ErrorKind, Message, Method, ProtocolError, Refusal, Request, RequestId,
+    Era, ErrorKind, Message, Method, Notification, ProtocolError, Refusal, Request, RequestId,
 };
-use crate::server::{Answer, Peer};
+use crate::server::{Answer, Caller, Listening, Peer, SessionRef, StreamEvent};
 
 /// The header field that names a session.
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+/// The header field that names the last event that came through.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// How many streams may be open in one session on which the server speaks unasked.
+const MAX_STREAMS: usize = 4;
+
+/// A session that was found, and its client.
+pub(super) struct Found {
+    peer: Peer,
+    session: SessionRef,
+}
 
 /// Serves one legacy message.
 pub(super) async fn message(
     endpoint: &Endpoint,
     headers: &HeaderMap,
     message: Message,
+    caller: &Caller,
     accepts: Accepts,
 ) -> HttpResponse {
     match message {
         Message::Request(request) if request.method == Method::Initialize => {
-            initialize(endpoint, &request, accepts).await
+            initialize(endpoint, &request, caller, accepts).await
         }
-        Message::Request(request) => match session(endpoint, headers).await {
-            Ok(peer) => {
-                let form = form(accepts);
-                modern::answer(&endpoint.engine, request, peer, accepts, form).await
+        Message::Request(request) => match session(endpoint, headers, caller).await {
+            Ok(Found { peer, session }) => {
+                calls::answer(&endpoint.engine, request, peer, session, accepts).await
             }
             Err(error) => refuse(error, Some(request.id)),
         },
-        Message::Notification(_) | Message::Response => match session(endpoint, headers).await {
-            Ok(_) => respond::empty(StatusCode::ACCEPTED),
+        Message::Notification(notification) => match session(endpoint, headers, caller).await {
+            Ok(found) => {
+                note(&found.session, &notification);
+                respond::empty(StatusCode::ACCEPTED)
+            }
             Err(error) => refuse(error, None),
         },
+        Message::Response(response) => match session(endpoint, headers, caller).await {
+            Ok(found) => {
+                found.session.answered(response);
+                respond::empty(StatusCode::ACCEPTED)
+            }
+            Err(error) => refuse(error, None),
+        },
+    }
+}
+
+/// Takes note of a notification. A cancelled request is dropped at its next await, and
+/// nothing more is said of it.
+fn note(session: &SessionRef, notification: &Notification) {
+    if notification.method.as_str() == "notifications/cancelled"
+        && let Some(id) = notification.params.cancelled()
+    {
+        session.cancel(&id);
     }
 }
 
@@ -46,10 +77,11 @@ pub(super) async fn batch(
     endpoint: &Endpoint,
     headers: &HeaderMap,
     items: Vec<Result<Message, Refusal>>,
+    caller: &Caller,
     accepts: Accepts,
 ) -> HttpResponse {
-    let peer = match session(endpoint, headers).await {
-        Ok(peer) if peer.revision.has_batches() => peer,
+    let Found { peer, session } = match session(endpoint, headers, caller).await {
+        Ok(found) if found.peer.revision.has_batches() => found,
         // Without a session nothing says that the client knows batches.
         Ok(_) => return refuse(ProtocolError::no_batches(), None),
         Err(error) if error.kind == ErrorKind::SessionRequired => {
@@ -57,7 +89,16 @@ pub(super) async fn batch(
         }
         Err(error) => return refuse(error, None),
     };
-    match endpoint.engine.clone().answer_batch(items, peer).await {
+    let mut requests = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Ok(Message::Notification(notification)) => note(&session, &notification),
+            Ok(Message::Response(response)) => session.answered(response),
+            other => requests.push(other),
+        }
+    }
+    let engine = endpoint.engine.clone();
+    match engine.answer_batch(requests, peer, None).await {
         None => respond::empty(StatusCode::ACCEPTED),
         Some(message) => {
             let status = StatusCode::OK.as_u16();
@@ -66,9 +107,8 @@ pub(super) async fn batch(
     }
 }
 
-/// Opens the stream on which a server speaks unasked. So far it has nothing to say, and
-/// keeps the connection and the session alive.
-pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap) -> HttpResponse {
+/// Opens the stream on which a server speaks unasked, or goes on with one that broke.
+pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap, caller: &Caller) -> HttpResponse {
     if !Accepts::read(headers).sse {
         return refuse(
             ProtocolError::new(
@@ -78,33 +118,67 @@ pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap) -> HttpRespons
             None,
         );
     }
-    let opened = match endpoint.sessions.find(field(headers)).await {
-        Ok((id, _)) => endpoint.sessions.open_stream(id),
+    let opened = match session(endpoint, headers, caller).await {
+        Ok(found) => open(&found, headers).await.map(|it| (it, found.session)),
         Err(error) => Err(error),
     };
     match opened {
         Err(error) => refuse(error, None),
-        Ok(guard) => {
-            // A first comment, so that the client sees at once that the stream is open.
-            let start = (Some(sse::comment()), guard);
-            let signs = stream::unfold(start, |(first, mut guard)| async move {
-                match first {
-                    Some(first) => Some((first, (None, guard))),
-                    None => guard
-                        .is_alive()
-                        .await
-                        .then(|| (sse::comment(), (None, guard))),
-                }
-            });
-            respond::events(ResponseBody::events(signs))
-        }
+        Ok((listening, session)) => listen(listening, session),
     }
 }
 
+async fn open(found: &Found, headers: &HeaderMap) -> Result<Listening, ProtocolError> {
+    let last = match headers.get(LAST_EVENT_ID) {
+        None => None,
+        Some(last) => Some(EventId::parse(last.as_bytes()).ok_or_else(|| {
+            ProtocolError::new(
+                ErrorKind::StreamUnknown,
+                "`Last-Event-ID` is none that this server gave out",
+            )
+        })?),
+    };
+    found.session.listen(&found.peer, last, MAX_STREAMS).await
+}
+
+/// A stream that the client opened by itself, with signs of life.
+fn listen(listening: Listening, session: SessionRef) -> HttpResponse {
+    // A first comment, so that the client sees at once that the stream is open.
+    let start = (Some(sse::comment()), listening, session, false);
+    let events = stream::unfold(start, |(first, mut listening, session, over)| async move {
+        if let Some(first) = first {
+            return Some((first, (None, listening, session, over)));
+        }
+        if over {
+            return None;
+        }
+        let pause = sse::KEEP_ALIVE.min(session.sessions().idle() / 2);
+        let event = tokio::select! {
+            event = listening.next() => Some(event?),
+            // An open stream is a use of its session, and keeps it from being forgotten.
+            () = tokio::time::sleep(pause) => {
+                session.is_alive().await.then_some(())?;
+                None
+            }
+        };
+        let (bytes, over) = match event {
+            None => (sse::comment(), false),
+            Some(StreamEvent::Message(id, message)) => (sse::event_with_id(id, &message), false),
+            Some(StreamEvent::Pause(after)) => (sse::retry(after), true),
+        };
+        Some((bytes, (None, listening, session, over)))
+    });
+    respond::events(ResponseBody::events(events))
+}
+
 /// Ends a session.
-pub(super) async fn delete(endpoint: &Endpoint, headers: &HeaderMap) -> HttpResponse {
-    let ended = match endpoint.sessions.find(field(headers)).await {
-        Ok((id, _)) => endpoint.sessions.remove(id).await,
+pub(super) async fn delete(
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> HttpResponse {
+    let ended = match session(endpoint, headers, caller).await {
+        Ok(found) => found.session.remove().await,
         Err(error) => Err(error),
     };
     match ended {
@@ -113,18 +187,23 @@ pub(super) async fn delete(endpoint: &Endpoint, headers: &HeaderMap) -> HttpResp
     }
 }
 
-async fn initialize(endpoint: &Endpoint, request: &Request, accepts: Accepts) -> HttpResponse {
+async fn initialize(
+    endpoint: &Endpoint,
+    request: &Request,
+    caller: &Caller,
+    accepts: Accepts,
+) -> HttpResponse {
     let id = || Some(request.id.clone());
-    let (peer, outcome) = match endpoint.engine.initialize(&request.params) {
+    let (mut peer, outcome) = match endpoint.engine.initialize(&request.params) {
         Ok(opened) => opened,
         Err(error) => return refuse(error, id()),
     };
-    let revision = peer.revision;
-    let session = match endpoint.sessions.create(peer).await {
+    peer.caller = caller.clone();
+    let session = match endpoint.sessions.open(&peer).await {
         Ok(session) => session,
         Err(error) => return refuse(error, id()),
     };
-    let message = endpoint.engine.encode(&outcome, &request.id, revision);
+    let message = endpoint.engine.encode(&outcome, &request.id, peer.revision);
     let status = StatusCode::OK.as_u16();
     let mut response = respond::answer(&Answer { message, status }, form(accepts));
     if let Ok(session) = HeaderValue::from_str(&session.to_string()) {
@@ -145,9 +224,27 @@ fn field(headers: &HeaderMap) -> Option<&[u8]> {
     first.filter(|_| named.next().is_none())
 }
 
-async fn session(endpoint: &Endpoint, headers: &HeaderMap) -> Result<Peer, ProtocolError> {
-    let found = endpoint.sessions.find(field(headers)).await;
-    found.map(|(_, peer)| peer)
+async fn session(
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> Result<Found, ProtocolError> {
+    let unknown = || {
+        ProtocolError::new(
+            ErrorKind::SessionUnknown,
+            "the session does not exist or has ended; send `initialize` again",
+        )
+    };
+    let field = field(headers).ok_or_else(|| {
+        ProtocolError::new(
+            ErrorKind::SessionRequired,
+            "`Mcp-Session-Id` is to be given once; send `initialize` first and repeat the id that it answers with",
+        )
+    })?;
+    let id = SessionId::parse(field).ok_or_else(unknown)?;
+    let peer = endpoint.sessions.find(id, caller).await?;
+    let session = peer.session.clone().ok_or_else(unknown)?;
+    Ok(Found { peer, session })
 }
 
 fn refuse(error: ProtocolError, id: Option<RequestId>) -> HttpResponse {

@@ -6,6 +6,7 @@
 
 mod accept;
 mod body;
+mod calls;
 mod connections;
 mod endpoint;
 mod guard;
@@ -13,9 +14,9 @@ mod legacy;
 mod listen;
 mod modern;
 mod options;
+mod outlet;
 mod respond;
 mod service;
-mod sessions;
 mod sse;
 
 pub use body::ResponseBody;

@@ -25,10 +25,10 @@ use super::endpoint::Endpoint;
 use super::guard::{Bound, Guard};
 use super::options::Options;
 use super::respond::{self, HttpResponse};
-use super::sessions::Sessions;
 use crate::Result;
+use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
 use crate::protocol::{ErrorKind, ProtocolError};
-use crate::server::{Engine, Server};
+use crate::server::{Engine, Server, Sessions};
 
 /// The MCP endpoint as a tower service. Cheap to clone; clones share their sessions.
 ///
@@ -49,11 +49,8 @@ impl McpService {
         Self(Arc::new(Inner {
             guard: Guard::new(bound, options),
             endpoint: Endpoint {
+                sessions: sessions(&engine, options),
                 engine,
-                sessions: Arc::new(Sessions::in_memory(
-                    options.max_sessions,
-                    options.session_idle,
-                )),
                 max_body: options.max_body,
             },
             path: (!routed).then(|| options.path.clone()),
@@ -68,6 +65,7 @@ impl McpService {
     /// Ends the streams on which the server speaks unasked, so that nobody waits for them.
     pub(super) fn end_streams(&self) {
         self.0.endpoint.sessions.end_streams();
+        self.0.endpoint.engine.close_streams();
     }
 
     /// Serves one request.
@@ -119,6 +117,13 @@ where
         let service = self.clone();
         Box::pin(async move { Ok(service.respond(request).await) })
     }
+}
+
+fn sessions(engine: &Engine, options: &Options) -> Arc<Sessions> {
+    let store = MemorySessions::new(options.max_sessions, options.session_idle);
+    let events = MemoryEvents::new(EventLimits::default());
+    let (store, events) = (Arc::new(store), Arc::new(events));
+    Sessions::new(engine.clone(), store, events, options.session_idle)
 }
 
 /// Mounts a [`Server`] in somebody's own application.

@@ -56,6 +56,10 @@ where
                 Err(error) => break Err(Error::io("reading the input", error)),
             },
             Some(done) = desk.working.next() => desk.file(done),
+            // What changes while the client does not read is merged.
+            notice = desk.conversation.notice(), if desk.outbox.len() == 0 => {
+                desk.outbox.push(notice);
+            }
             handed = desk.outbox.hand_over(), if desk.outbox.len() > 0 => {
                 if !handed {
                     break Ok(());
@@ -114,6 +118,7 @@ impl Desk {
 
     /// Gives calls a little time, and the client as long as it goes on reading.
     async fn finish(mut self, mut writer: Writer) {
+        self.conversation.end_streams();
         if tokio::time::timeout(DRAIN, self.work_off()).await.is_err() {
             let calls = self.working.len() + self.waiting.len();
             if calls > 0 {

@@ -4,17 +4,24 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 
 use super::lines::Line;
 use super::writer::{Reporter, Reports};
+use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
-    Request, RequestId, Revision, decode,
+    Request, RequestId, Response, Revision, decode,
 };
-use crate::server::{Answer, Engine, Peer, ReplySink};
+use crate::server::{Answer, Caller, Engine, Notices, Peer, ReplySink, Sessions};
+
+/// How often a client may open a conversation on one pipe.
+const MAX_SESSIONS: usize = 1000;
+/// Longer than any pipe is open.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Work on one line.
 pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -45,14 +52,35 @@ struct Running {
     serial: u64,
     work: AbortHandle,
     reports: Option<Reports>,
+    /// It has no end of its own.
+    is_stream: bool,
+}
+
+impl Running {
+    /// Stops the work, of which nothing more is said.
+    fn end(&self) {
+        self.work.abort();
+        if let Some(reports) = &self.reports {
+            reports.close();
+        }
+    }
+}
+
+/// A legacy conversation.
+struct Legacy {
+    id: SessionId,
+    peer: Peer,
+    /// What the client is told unasked, once it has said that it is ready.
+    notices: Option<Notices>,
 }
 
 /// What is remembered from one line to the next.
 pub(super) struct Conversation {
     engine: Engine,
     reporter: Reporter,
-    /// The client, once it has opened a legacy conversation.
-    legacy: Option<Peer>,
+    sessions: Arc<Sessions>,
+    /// The session, once the client has opened a legacy conversation.
+    legacy: Option<Legacy>,
     running: HashMap<RequestId, Running>,
     serial: u64,
     max_line: usize,
@@ -61,6 +89,7 @@ pub(super) struct Conversation {
 impl Conversation {
     pub(super) fn new(engine: Engine, reporter: Reporter, max_line: usize) -> Self {
         Self {
+            sessions: sessions(&engine),
             engine,
             reporter,
             legacy: None,
@@ -84,7 +113,10 @@ impl Conversation {
         match decode(&line, None) {
             Err(refusal) => said(&refusal),
             Ok(Decoded::Modern(request, _)) if full => said(&busy(request.id, Era::Modern)),
-            Ok(Decoded::Modern(request, meta)) => self.work_on(request, Peer::from(meta), cost),
+            Ok(Decoded::Modern(request, meta)) => {
+                let peer = Peer::modern(meta, Caller::default());
+                self.work_on(request, peer, cost)
+            }
             Ok(Decoded::Legacy(Message::Request(request))) => self.legacy(request, cost, full),
             Ok(Decoded::Batch(items)) => self.batch(items, cost, full),
             Ok(
@@ -94,17 +126,45 @@ impl Conversation {
                 self.note(&notification);
                 Taken::Nothing
             }
-            Ok(Decoded::Legacy(Message::Response)) => Taken::Nothing,
+            Ok(Decoded::Legacy(Message::Response(response))) => {
+                self.answered(response);
+                Taken::Nothing
+            }
+        }
+    }
+
+    /// The next message that the client is told unasked. Waits for ever where there is none.
+    ///
+    /// Dropping the future loses nothing.
+    pub(super) async fn notice(&mut self) -> Vec<u8> {
+        let notices = self
+            .legacy
+            .as_mut()
+            .and_then(|legacy| legacy.notices.as_mut());
+        match notices {
+            None => std::future::pending().await,
+            Some(notices) => match notices.next().await {
+                Some(message) => message,
+                None => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Ends the streams of changes, which have no end of their own.
+    pub(super) fn end_streams(&mut self) {
+        self.legacy = self.legacy.take().map(|legacy| Legacy {
+            notices: None,
+            ..legacy
+        });
+        for running in self.running.values().filter(|it| it.is_stream) {
+            running.end();
         }
     }
 
     /// Ends everything that is still worked on. Nothing more is said of it.
     pub(super) fn end(&mut self) {
         for (_, running) in self.running.drain() {
-            running.work.abort();
-            if let Some(reports) = running.reports {
-                reports.close();
-            }
+            running.end();
         }
     }
 
@@ -122,18 +182,18 @@ impl Conversation {
             (Method::Initialize, _) => self.initialize(&request),
             // A client may look whether anybody is there at any time, before it says who
             // it is and while everybody is busy.
-            (Method::Ping, peer) => {
-                let revision = peer
+            (Method::Ping, legacy) => {
+                let revision = legacy
                     .as_ref()
-                    .map_or(Revision::LATEST_LEGACY, |p| p.revision);
+                    .map_or(Revision::LATEST_LEGACY, |it| it.peer.revision);
                 Taken::Answer(self.engine.encode(&Outcome::Empty, &request.id, revision))
             }
             (_, None) => refused(not_open(), Some(request.id)),
             (_, Some(_)) if full => said(&busy(request.id, Era::Legacy)),
-            (_, Some(peer)) => {
-                let peer = peer.clone();
-                self.work_on(request, peer, cost)
-            }
+            (_, Some(legacy)) => match self.peer_of(legacy) {
+                Some(peer) => self.work_on(request, peer, cost),
+                None => refused(not_open(), Some(request.id)),
+            },
         }
     }
 
@@ -141,28 +201,37 @@ impl Conversation {
         match self.engine.initialize(&request.params) {
             Err(error) => refused(error, Some(request.id.clone())),
             Ok((peer, outcome)) => {
+                let opened = self.sessions.open(&peer).now_or_never();
+                let Some(Ok(id)) = opened else {
+                    return refused(not_open(), Some(request.id.clone()));
+                };
                 let message = self.engine.encode(&outcome, &request.id, peer.revision);
-                self.legacy = Some(peer);
+                let notices = None;
+                self.legacy = Some(Legacy { id, peer, notices });
                 Taken::Answer(message)
             }
         }
     }
 
     fn batch(&mut self, items: Vec<Result<Message, Refusal>>, cost: usize, full: bool) -> Taken {
-        let peer = match &self.legacy {
-            Some(peer) if peer.revision.has_batches() => peer.clone(),
-            _ => return refused(ProtocolError::no_batches(), None),
+        let legacy = self.legacy.as_ref();
+        let legacy = legacy.filter(|it| it.peer.revision.has_batches());
+        let Some(peer) = legacy.and_then(|legacy| self.peer_of(legacy)) else {
+            return refused(ProtocolError::no_batches(), None);
         };
         for item in &items {
-            if let Ok(Message::Notification(notification)) = item {
-                self.note(notification);
+            match item {
+                Ok(Message::Notification(notification)) => self.note(notification),
+                Ok(Message::Response(response)) => self.answered(response.clone()),
+                _ => {}
             }
         }
         let items = items.into_iter().map(|item| match item {
             Ok(Message::Request(request)) if full => Err(busy(request.id, Era::Legacy)),
             item => item,
         });
-        let answers = self.engine.clone().answer_batch(items.collect(), peer);
+        let answers = self.engine.clone();
+        let answers = answers.answer_batch(items.collect(), peer, None);
         Taken::Work(Box::pin(answers.map(move |message| Done {
             message,
             cost,
@@ -174,8 +243,9 @@ impl Conversation {
         self.serial += 1;
         let serial = self.serial;
         let id = request.id.clone();
-        let asked = request.params.progress_token.is_some();
-        let reports = asked.then(|| self.reporter.reports());
+        let speaks = self.engine.may_speak(&request, &peer);
+        let reports = speaks.then(|| self.reporter.reports());
+        let is_stream = request.method == Method::Listen;
         let sink = reports.clone().map(|it| Arc::new(it) as Arc<dyn ReplySink>);
         let answer = self.engine.clone().answer(request, peer, sink);
         let (answer, work) = abortable(answer);
@@ -183,6 +253,7 @@ impl Conversation {
             serial,
             work,
             reports: reports.clone(),
+            is_stream,
         };
         self.running.insert(id.clone(), running);
         Taken::Work(Box::pin(answer.map(move |answer| {
@@ -201,15 +272,45 @@ impl Conversation {
     /// Takes note of a notification. A cancelled request is dropped at its next await, and
     /// nothing more is said of it.
     fn note(&mut self, notification: &Notification) {
-        if notification.method.as_str() != "notifications/cancelled" {
-            return;
-        }
-        let id = notification.params.cancelled();
-        if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
-            running.work.abort();
-            if let Some(reports) = running.reports {
-                reports.close();
+        match notification.method.as_str() {
+            "notifications/cancelled" => {
+                let id = notification.params.cancelled();
+                if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
+                    running.end();
+                }
             }
+            "notifications/initialized" => self.listen(),
+            _ => {}
+        }
+    }
+
+    /// Tells the client from here on what changes.
+    fn listen(&mut self) {
+        let Some(legacy) = self.legacy.as_ref().filter(|it| it.notices.is_none()) else {
+            return;
+        };
+        let Some(peer) = self.peer_of(legacy) else {
+            return;
+        };
+        let session = peer.session.clone();
+        // The sessions of a pipe are in memory, and answer at once.
+        let notices = session.and_then(|it| it.notices(&peer, 1).now_or_never());
+        if let (Some(Ok(notices)), Some(legacy)) = (notices, &mut self.legacy) {
+            legacy.notices = Some(notices);
+        }
+    }
+
+    /// The client of a legacy conversation as it is now.
+    fn peer_of(&self, legacy: &Legacy) -> Option<Peer> {
+        let found = self.sessions.find(legacy.id, &legacy.peer.caller);
+        found.now_or_never()?.ok()
+    }
+
+    fn answered(&self, response: Response) {
+        let legacy = self.legacy.as_ref();
+        let session = legacy.and_then(|legacy| self.peer_of(legacy)?.session);
+        if let Some(session) = session {
+            session.answered(response);
         }
     }
 
@@ -222,6 +323,14 @@ impl Conversation {
             ),
         )
     }
+}
+
+/// Where the one session of a pipe is kept: for as long as the pipe is open, whether or not
+/// it is used. A client that opens a second conversation has a second one.
+fn sessions(engine: &Engine) -> Arc<Sessions> {
+    let store = Arc::new(MemorySessions::new(MAX_SESSIONS, NEVER));
+    let events = Arc::new(MemoryEvents::new(EventLimits::default()));
+    Sessions::new(engine.clone(), store, events, NEVER)
 }
 
 fn said(refusal: &Refusal) -> Taken {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,12 +35,47 @@ impl Reports {
     }
 }
 
+impl Reports {
+    fn sender(&self) -> Option<mpsc::Sender<Vec<u8>>> {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.clone()
+    }
+}
+
 impl ReplySink for Reports {
-    fn send(&self, message: Vec<u8>) -> bool {
+    fn notify(&self, message: Vec<u8>) -> bool {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sender
             .as_ref()
             .is_some_and(|to| to.try_send(message).is_ok())
+    }
+
+    fn ask(&self, message: Vec<u8>) -> bool {
+        let Some(sender) = self.sender() else {
+            return false;
+        };
+        match sender.try_send(message) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            // A question is waited for, and so it waits for its turn.
+            Err(mpsc::error::TrySendError::Full(message)) => {
+                tokio::spawn(async move { sender.send(message).await });
+                true
+            }
+        }
+    }
+
+    fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async {
+            match self.sender() {
+                Some(sender) => sender.reserve().await.is_ok(),
+                None => false,
+            }
+        })
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 }
 

@@ -36,7 +36,9 @@ pub(crate) async fn ask(
 /// Sends a request as it is and gives back the whole answer.
 pub(crate) async fn send(engine: &Engine, revision: Revision, body: String) -> Value {
     let (request, peer) = match decode(&body.into(), None).unwrap() {
-        Decoded::Modern(request, meta) => (request, Peer::from(meta)),
+        Decoded::Modern(request, meta) => {
+            (request, Peer::modern(meta, toolsmith::Caller::default()))
+        }
         Decoded::Legacy(Message::Request(request)) => (request, legacy(engine, revision)),
         other => panic!("no request: {other:?}"),
     };

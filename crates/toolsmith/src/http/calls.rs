@@ -1,0 +1,267 @@
+//! Legacy requests at work: they can be cancelled by their id, and go on when their client
+//! has hung up.
+//!
+//! Implements "Sending Messages to the Server" and "Resumability and Redelivery" of
+//! `basic/transports` of the legacy revisions: a client that loses its connection has not
+//! cancelled anything, and comes back for the rest.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::{Aborted, abortable, poll_fn};
+use futures_util::stream;
+use tracing::Instrument as _;
+
+use super::accept::Accepts;
+use super::body::ResponseBody;
+use super::outlet::{Item, Outlet};
+use super::respond::{self, Form, HttpResponse};
+use super::sse;
+use crate::protocol::{Era, ErrorKind, ProtocolError, Request, RequestId};
+use crate::server::{
+    Answer, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamEvent, StreamReader,
+    StreamWriter,
+};
+
+/// How long a call may say nothing before its client gets a stream, by which it can come
+/// back if the connection breaks.
+const QUIET: Duration = Duration::from_secs(1);
+/// How many calls of one session may go on without a client.
+const MAX_DETACHED: usize = 64;
+
+type Work = Pin<Box<dyn Future<Output = Result<Answer, Aborted>> + Send>>;
+
+/// Works on a request of a session.
+pub(super) async fn answer(
+    engine: &Engine,
+    request: Request,
+    peer: Peer,
+    session: SessionRef,
+    accepts: Accepts,
+) -> HttpResponse {
+    let form = if accepts.sse { Form::Sse } else { Form::Json };
+    let id = request.id.clone();
+    let revision = peer.revision;
+    let speaks = accepts.sse && engine.may_speak(&request, &peer);
+    let outlet = speaks.then(|| Outlet::new(revision.has_rich_questions()));
+    let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
+    let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
+    let mut work: Work = Box::pin(work);
+    // The common call is done when it is polled once, and leaves nothing behind.
+    if let Some(Ok(answer)) = poll_once(&mut work).await
+        && outlet.as_ref().is_none_or(|outlet| outlet.is_empty())
+    {
+        return respond::answer(&answer, form);
+    }
+    let call = Hanging {
+        work: Some(work),
+        running: Some(session.running(id.clone(), abort)),
+        outlet,
+        session: session.clone(),
+    };
+    call.finish(id, form, accepts, revision.has_rich_questions())
+        .await
+}
+
+async fn poll_once(work: &mut Work) -> Option<Result<Answer, Aborted>> {
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// A call whose client waits on the line. When the client hangs up, the call goes on.
+struct Hanging {
+    work: Option<Work>,
+    running: Option<RunningCall>,
+    outlet: Option<Arc<Outlet>>,
+    session: SessionRef,
+}
+
+/// What comes first of a call that takes its time.
+enum First {
+    Done(Result<Answer, Aborted>),
+    Said(Item),
+    Quiet,
+}
+
+impl Hanging {
+    async fn finish(
+        mut self,
+        id: RequestId,
+        form: Form,
+        accepts: Accepts,
+        begins: bool,
+    ) -> HttpResponse {
+        let said = match self.first(accepts.sse).await {
+            First::Done(Ok(answer)) => return respond::answer(&answer, form),
+            First::Done(Err(Aborted)) => return cancelled(id, accepts),
+            First::Said(item) => Some(item),
+            First::Quiet => None,
+        };
+        let (writer, reader) = self.session.open_stream().await;
+        let (Some(work), Some(running)) = (self.work.take(), self.running.take()) else {
+            return cancelled(id, accepts);
+        };
+        let outlet = self.outlet.take();
+        let pump = Pump {
+            work,
+            running,
+            outlet,
+            writer,
+        };
+        tokio::spawn(pump.run(said).in_current_span());
+        events(reader, begins)
+    }
+
+    async fn first(&mut self, streams: bool) -> First {
+        let Some(work) = &mut self.work else {
+            return First::Done(Err(Aborted));
+        };
+        let said = async {
+            match &self.outlet {
+                Some(outlet) => outlet.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let quiet = async {
+            match streams {
+                true => tokio::time::sleep(QUIET).await,
+                false => std::future::pending().await,
+            }
+        };
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            item = said => return First::Said(item),
+            () = quiet => return First::Quiet,
+        };
+        // Done is done; what was said before comes before it.
+        let said = self.outlet.as_ref().and_then(|outlet| outlet.try_next());
+        match said {
+            None => {
+                self.work = None;
+                First::Done(done)
+            }
+            Some(item) => {
+                self.work = Some(Box::pin(std::future::ready(done)));
+                First::Said(item)
+            }
+        }
+    }
+}
+
+/// The client has hung up before it was told anything, and cannot come back.
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let (Some(work), running) = (self.work.take(), self.running.take()) else {
+            return;
+        };
+        if let Some(outlet) = &self.outlet {
+            outlet.close();
+        }
+        let Some(place) = self.session.detach(MAX_DETACHED) else {
+            tracing::warn!("a client has hung up on too many calls; this one is cancelled");
+            return;
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let going_on = async move {
+                // Nobody is left to be told what it came to.
+                let _ = work.await;
+                drop((running, place));
+            };
+            runtime.spawn(going_on.in_current_span());
+        }
+    }
+}
+
+/// A call whose messages go into a stream that can be resumed.
+struct Pump {
+    work: Work,
+    running: RunningCall,
+    outlet: Option<Arc<Outlet>>,
+    writer: StreamWriter,
+}
+
+impl Pump {
+    async fn run(mut self, said: Option<Item>) {
+        if let Some(item) = said {
+            write(&self.writer, item).await;
+        }
+        let done = loop {
+            let said = async {
+                match &self.outlet {
+                    Some(outlet) => outlet.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            // The answer first, so that nobody who reports on without end can hold it up.
+            let item = tokio::select! {
+                biased;
+                done = &mut self.work => break done,
+                item = said => item,
+            };
+            write(&self.writer, item).await;
+        };
+        if let Some(outlet) = &self.outlet {
+            outlet.close();
+            while let Some(item) = outlet.try_next() {
+                write(&self.writer, item).await;
+            }
+        }
+        // A call that was cancelled has no answer.
+        if let Ok(answer) = done {
+            self.writer.write(answer.message.into()).await;
+        }
+        self.writer.end().await;
+        drop(self.running);
+    }
+}
+
+async fn write(writer: &StreamWriter, item: Item) {
+    match item {
+        Item::Message(message) => {
+            writer.write(message.into()).await;
+        }
+        Item::Pause(retry) => writer.pause(retry),
+    }
+}
+
+/// A stream as events. Dropping it lets the client come back.
+pub(super) fn events(reader: StreamReader, begins: bool) -> HttpResponse {
+    let start = (reader, begins, false);
+    let events = stream::unfold(start, |(mut reader, begins, over)| async move {
+        if over {
+            return None;
+        }
+        if begins {
+            let beginning = sse::beginning(reader.position());
+            return Some((beginning, (reader, false, false)));
+        }
+        let event = tokio::select! {
+            event = reader.next() => event,
+            () = tokio::time::sleep(sse::KEEP_ALIVE) => {
+                return Some((sse::comment(), (reader, false, false)));
+            }
+        };
+        Some(match event? {
+            StreamEvent::Message(id, message) => {
+                (sse::event_with_id(id, &message), (reader, false, false))
+            }
+            StreamEvent::Pause(after) => (sse::retry(after), (reader, false, true)),
+        })
+    });
+    respond::events(ResponseBody::events(events))
+}
+
+/// The end of a request that was cancelled, of which nothing more is said.
+fn cancelled(id: RequestId, accepts: Accepts) -> HttpResponse {
+    if accepts.sse {
+        return respond::events(ResponseBody::whole(sse::comment()));
+    }
+    let error = ProtocolError::new(ErrorKind::Cancelled, "the request was cancelled");
+    respond::refusal(&error.refuse(Some(id), Era::Legacy))
+}
