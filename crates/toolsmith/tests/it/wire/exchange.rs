@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Ask;
 use super::ask::MODERN;
-use super::schema::check;
+use super::schema::{check, check_taken};
 
 /// The field of `_meta` that names the revision.
 const VERSION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
@@ -23,6 +23,7 @@ struct Asked {
     id: Value,
     method: String,
     revision: Option<String>,
+    message: Value,
 }
 
 impl Exchange {
@@ -49,6 +50,7 @@ impl Exchange {
                 id: m.get("id")?.clone(),
                 method: m["method"].as_str()?.to_owned(),
                 revision: self.revision.clone(),
+                message: m.clone(),
             })
         });
         self.asked.extend(asked);
@@ -68,6 +70,15 @@ impl Exchange {
         let method = |id: &Value| self.find(id).map(|asked| asked.method.as_str());
         if let Err(wrong) = check(revision, method, message) {
             panic!("{wrong}\nrevision {revision}, message: {message}");
+        }
+        // What a server gives a result for must have been a good request.
+        if let Some(asked) = asked.filter(|_| message.get("result").is_some())
+            && let Err(wrong) = check_taken(revision, &asked.message)
+        {
+            panic!(
+                "a bad request was taken: {wrong}\nrevision {revision}: {}",
+                asked.message
+            );
         }
     }
 
