@@ -112,7 +112,7 @@ impl ResourceDefinition {
             description: self.description.as_deref(),
             mime_type: self.mime_type.as_deref(),
             size: None,
-            annotations: (self.annotations.clone()).map(|it| it.as_known_to(revision)),
+            annotations: (self.annotations.clone()).map(|it| it.known_to(revision)),
             icons: if revision.has_icons() {
                 &self.icons
             } else {

@@ -29,10 +29,15 @@ struct Asked {
 impl Exchange {
     /// A request over HTTP, in a session of the revision given if there is one.
     pub(crate) fn http(ask: &Ask, session: Option<String>) -> Self {
-        let modern = ask.get_field("MCP-Protocol-Version") == Some(MODERN);
         let mut exchange = Self::default();
-        exchange.asked(&ask.body, modern.then(|| MODERN.to_owned()).or(session));
+        exchange.http_again(ask, session);
         exchange
+    }
+
+    /// One more request over HTTP.
+    pub(crate) fn http_again(&mut self, ask: &Ask, session: Option<String>) {
+        let modern = ask.get_field("MCP-Protocol-Version") == Some(MODERN);
+        self.asked(&ask.body, modern.then(|| MODERN.to_owned()).or(session));
     }
 
     /// Notes a body that was sent, in a conversation of the revision given if there is one.
