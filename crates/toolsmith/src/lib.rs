@@ -45,9 +45,33 @@ pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// assert!(Server::new("calculator").tool::<add>().build().is_ok());
 /// ```
 pub use toolsmith_macros::tool;
+/// ```
+/// use toolsmith::prelude::*;
+///
+/// /// Review code.
+/// #[prompt]
+/// fn review(code: String) -> String {
+///     format!("Please review this code:\n\n{code}")
+/// }
+///
+/// assert!(Server::new("reviewer").prompt::<review>().build().is_ok());
+/// ```
+pub use toolsmith_macros::prompt;
+/// ```
+/// use toolsmith::prelude::*;
+///
+/// /// What there is to do.
+/// #[resource("notes://{id}", mime_type = "text/plain")]
+/// fn note(id: u32) -> Option<String> {
+///     (id == 1).then(|| "Buy milk.".to_owned())
+/// }
+///
+/// assert!(Server::new("notes").resource::<note>().build().is_ok());
+/// ```
+pub use toolsmith_macros::resource;
 pub use transport::{ServerExt, Transport};
 
-/// What the output of `#[tool]` names. Not for people, and not stable.
+/// What the output of the macros names. Not for people, and not stable.
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json::json;
