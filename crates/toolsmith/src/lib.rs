@@ -31,23 +31,6 @@ pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// ```
 /// use toolsmith::prelude::*;
 ///
-/// /// Add two integers and return the sum.
-/// #[tool(read_only, title = "Add")]
-/// fn add(
-///     /// The first addend.
-///     a: i64,
-///     #[default(1)] b: i64,
-/// ) -> i64 {
-///     a + b
-/// }
-///
-/// assert_eq!(add(2, 3), 5);
-/// assert!(Server::new("calculator").tool::<add>().build().is_ok());
-/// ```
-pub use toolsmith_macros::tool;
-/// ```
-/// use toolsmith::prelude::*;
-///
 /// /// Review code.
 /// #[prompt]
 /// fn review(code: String) -> String {
@@ -69,6 +52,23 @@ pub use toolsmith_macros::prompt;
 /// assert!(Server::new("notes").resource::<note>().build().is_ok());
 /// ```
 pub use toolsmith_macros::resource;
+/// ```
+/// use toolsmith::prelude::*;
+///
+/// /// Add two integers and return the sum.
+/// #[tool(read_only, title = "Add")]
+/// fn add(
+///     /// The first addend.
+///     a: i64,
+///     #[default(1)] b: i64,
+/// ) -> i64 {
+///     a + b
+/// }
+///
+/// assert_eq!(add(2, 3), 5);
+/// assert!(Server::new("calculator").tool::<add>().build().is_ok());
+/// ```
+pub use toolsmith_macros::tool;
 pub use transport::{ServerExt, Transport};
 
 /// What the output of the macros names. Not for people, and not stable.
