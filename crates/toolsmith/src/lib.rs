@@ -45,6 +45,7 @@ pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// assert!(Server::new("calculator").tool::<add>().build().is_ok());
 /// ```
 pub use toolsmith_macros::tool;
+pub use toolsmith_macros::{prompt, resource};
 pub use transport::{ServerExt, Transport};
 
 /// What the output of `#[tool]` names. Not for people, and not stable.
