@@ -172,6 +172,10 @@ impl Context {
     }
 
     /// What the server offers, which a handler may change.
+    ///
+    /// What a server said that it has when it started, it serves: one that is to get its
+    /// first prompt from a handler takes its [`Server::registry`](super::Server::registry)
+    /// before it starts, and so says that it has prompts.
     pub fn registry(&self) -> &Registry {
         self.scope().engine.registry()
     }
