@@ -87,7 +87,10 @@ impl View {
 
     pub(super) fn problems(&self) -> impl Iterator<Item = String> + '_ {
         let own = self.entries.iter().filter_map(|it| it.problem.as_deref());
-        own.map(str::to_owned).chain(self.twice.iter().cloned())
+        // Of a provider, a line each.
+        own.flat_map(str::lines)
+            .map(str::to_owned)
+            .chain(self.twice.iter().cloned())
     }
 
     pub(in crate::server) fn tool(&self, name: &str) -> Option<(&Entry, &Arc<Tool>)> {
