@@ -19,5 +19,5 @@ pub use crate::server::{
 pub use crate::settings::Args;
 #[cfg(feature = "stdio")]
 pub use crate::stdio::Stdio;
-pub use crate::tool;
 pub use crate::transport::ServerExt;
+pub use crate::{prompt, resource, tool};
