@@ -1,26 +1,37 @@
 //! The server that the official conformance suite runs against.
 //!
-//! The suite names the tools and says what each must answer. What it asks for beyond what
-//! Toolsmith can do is not imitated here; `expected-failures.yml` names it.
+//! The suite names the tools, prompts and resources, and says what each must do. Nothing
+//! here is an answer by hand: what a fixture does, it does as an author would write it.
 
+mod ask;
+mod changes;
 mod content;
+mod mirrored;
+mod prompts;
+mod report;
+mod resources;
+mod rounds;
 mod schema;
-mod talk;
+mod tasks;
 
 use toolsmith::prelude::*;
 
 fn main() -> toolsmith::Result<()> {
+    server().run(Args::parse())
+}
+
+fn server() -> Server {
+    let server =
+        Server::new("toolsmith-conformance").title("Toolsmith under the conformance suite");
     // The suite takes the first tool to be one that can be called without arguments.
-    Server::new("toolsmith-conformance")
-        .title("Toolsmith under the conformance suite")
-        .tool::<content::test_simple_text>()
-        .tool::<content::test_image_content>()
-        .tool::<content::test_audio_content>()
-        .tool::<content::test_embedded_resource>()
-        .tool::<content::test_multiple_content_types>()
-        .tool::<talk::test_error_handling>()
-        .tool::<talk::test_tool_with_progress>()
-        .tool::<talk::test_missing_capability>()
+    let server = content::add_to(server);
+    let server = report::add_to(server);
+    let server = ask::add_to(server);
+    let server = rounds::add_to(server);
+    let server = tasks::add_to(server);
+    let server = prompts::add_to(server);
+    let server = resources::add_to(server);
+    changes::add_to(server)
+        .tool::<mirrored::test_header_parameters>()
         .dynamic_tool(schema::json_schema_2020_12_tool())
-        .run(Args::parse())
 }

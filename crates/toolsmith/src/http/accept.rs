@@ -8,6 +8,9 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 pub(super) struct Accepts {
     pub(super) json: bool,
     pub(super) sse: bool,
+    /// It would rather read events: it gives them more weight, or the same and names them
+    /// first.
+    pub(super) rather_sse: bool,
 }
 
 impl Accepts {
@@ -24,14 +27,22 @@ impl Accepts {
             None
         };
         let (mut json, mut sse) = (unsaid, unsaid);
-        for range in ranges.map(Range::read) {
+        for (place, range) in ranges.enumerate() {
+            let range = Range::read(range, place);
             range.narrow(&mut json, "application", "application/json");
             range.narrow(&mut sse, "text", "text/event-stream");
         }
-        let accepted = |said: Said| said.is_some_and(|(_, accepted)| accepted);
+        let rank = |said: Said| said.filter(|it| it.weight > 0.0);
         Self {
-            json: accepted(json),
-            sse: accepted(sse),
+            json: rank(json).is_some(),
+            sse: rank(sse).is_some(),
+            rather_sse: match (rank(json), rank(sse)) {
+                (Some(json), Some(sse)) => {
+                    sse.weight > json.weight
+                        || (sse.weight == json.weight && sse.place < json.place)
+                }
+                (json, sse) => json.is_none() && sse.is_some(),
+            },
         }
     }
 
@@ -41,28 +52,43 @@ impl Accepts {
     }
 }
 
-/// What was said of a form so far: by how narrow a range, and whether it is accepted.
-type Said = Option<(u8, bool)>;
+/// What was said of a form so far.
+type Said = Option<Word>;
 /// What a client says that says nothing.
-const WIDEST: Said = Some((0, true));
+const WIDEST: Said = Some(Word {
+    narrowness: 0,
+    weight: 1.0,
+    place: 0,
+});
+
+/// What one range says of a form.
+#[derive(Clone, Copy)]
+struct Word {
+    narrowness: u8,
+    /// From 0, which refuses it, to 1.
+    weight: f32,
+    /// Which of the ranges it was.
+    place: usize,
+}
 
 /// One range of `Accept`.
 struct Range<'a> {
     media: &'a str,
-    accepted: bool,
+    weight: f32,
+    place: usize,
 }
 
 impl<'a> Range<'a> {
-    fn read(range: &'a str) -> Self {
+    fn read(range: &'a str, place: usize) -> Self {
         let mut parts = range.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default();
-        let refused = parts.any(|p| {
-            let weight = p.strip_prefix("q=").or_else(|| p.strip_prefix("Q="));
-            weight.is_some_and(|q| q.parse() == Ok(0.0f32))
-        });
+        let weight = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
+        // A weight that cannot be read refuses nothing.
+        let weight = weight.and_then(|q| q.parse().ok()).unwrap_or(1.0);
         Self {
             media,
-            accepted: !refused,
+            weight,
+            place,
         }
     }
 
@@ -79,8 +105,12 @@ impl<'a> Range<'a> {
         } else {
             return;
         };
-        if said.is_none_or(|(before, _)| narrowness >= before) {
-            *said = Some((narrowness, self.accepted));
+        if said.is_none_or(|before| narrowness >= before.narrowness) {
+            *said = Some(Word {
+                narrowness,
+                weight: self.weight,
+                place: self.place,
+            });
         }
     }
 }
@@ -96,13 +126,35 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn accepts(value: Option<&'static str>) -> (bool, bool) {
+    fn read(value: Option<&'static str>) -> Accepts {
         let mut headers = HeaderMap::new();
         if let Some(value) = value {
             headers.insert(ACCEPT, value.parse().unwrap());
         }
-        let it = Accepts::read(&headers);
+        Accepts::read(&headers)
+    }
+
+    fn accepts(value: Option<&'static str>) -> (bool, bool) {
+        let it = read(value);
         (it.json, it.sse)
+    }
+
+    #[test]
+    fn of_two_forms_the_client_says_which_it_would_rather_read() {
+        for (value, rather_sse) in [
+            (None, false),
+            (Some("*/*"), false),
+            (Some("application/json, text/event-stream"), false),
+            (Some("text/event-stream, application/json"), true),
+            (Some("text/event-stream;q=0.5, application/json"), false),
+            (Some("application/json;q=0.5, text/event-stream"), true),
+            (Some("text/event-stream, */*"), true),
+            (Some("text/event-stream"), true),
+            (Some("text/event-stream;q=0, application/json"), false),
+            (Some("text/event-stream;q=much, application/json"), true),
+        ] {
+            assert_eq!(read(value).rather_sse, rather_sse, "{value:?}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::server::{Answer, Caller, Peer, ReplySink};
 type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// Answers a modern request: JSON, unless something is said before the answer or the
-/// client reads nothing but events.
+/// client would rather read events.
 ///
 /// A request that has nothing to say before its answer is worked on in place. One that may
 /// becomes a stream with the first of it, and is worked on in a task of its own from then
@@ -33,7 +33,11 @@ pub(super) async fn request(
     caller: Caller,
     accepts: Accepts,
 ) -> HttpResponse {
-    let form = if accepts.json { Form::Json } else { Form::Sse };
+    let form = if accepts.rather_sse {
+        Form::Sse
+    } else {
+        Form::Json
+    };
     let peer = Peer::modern(meta, caller);
     let engine = endpoint.engine.clone();
     if !accepts.sse || !engine.may_speak(&request, &peer) {
