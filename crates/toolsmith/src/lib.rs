@@ -69,28 +69,6 @@ pub use toolsmith_macros::resource;
 /// assert!(Server::new("calculator").tool::<add>().build().is_ok());
 /// ```
 pub use toolsmith_macros::tool;
-/// ```
-/// use toolsmith::prelude::*;
-///
-/// /// Asks for a review of code.
-/// #[prompt]
-/// fn review(
-///     /// The code.
-///     code: String,
-/// ) -> String {
-///     format!("Please review this code:\n{code}")
-/// }
-///
-/// /// The greeting of somebody.
-/// #[resource("greeting://{name}", mime_type = "text/plain")]
-/// fn greeting(name: String) -> String {
-///     format!("Hello, {name}!")
-/// }
-///
-/// let server = Server::new("office").prompt::<review>().resource::<greeting>();
-/// assert!(server.build().is_ok());
-/// ```
-pub use toolsmith_macros::{prompt, resource};
 pub use transport::{ServerExt, Transport};
 
 /// What the output of the macros names. Not for people, and not stable.
