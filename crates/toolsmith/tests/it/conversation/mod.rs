@@ -6,7 +6,7 @@ mod cancelling;
 mod changes;
 mod listening;
 mod logging;
-mod offers;
+pub(crate) mod offers;
 mod pipes;
 mod resuming;
 mod tasks;

@@ -103,12 +103,12 @@ async fn greet(name: String) -> String {
 }
 
 /// A tool that comes and goes.
-pub(super) fn visitor() -> DynamicTool {
+pub(crate) fn visitor() -> DynamicTool {
     let schema = json!({"type": "object"});
     DynamicTool::new("visitor", schema, |_, _| async { "here" })
 }
 
-pub(super) fn offers(gate: &Arc<Gate>) -> Server {
+pub(crate) fn offers(gate: &Arc<Gate>) -> Server {
     Server::new("conversation")
         .version("1.0.0")
         .shared_state(Arc::clone(gate))
@@ -125,7 +125,7 @@ pub(super) fn offers(gate: &Arc<Gate>) -> Server {
 }
 
 /// A server, and the handle by which what it offers is changed.
-pub(super) fn start() -> (TestServer, Registry) {
+pub(crate) fn start() -> (TestServer, Registry) {
     let gate = Arc::new(Gate::default());
     let server = offers(&gate);
     let registry = server.registry();
@@ -133,7 +133,7 @@ pub(super) fn start() -> (TestServer, Registry) {
 }
 
 /// What a client can do that can do everything.
-pub(super) fn able() -> Value {
+pub(crate) fn able() -> Value {
     json!({
         "elicitation": {}, "sampling": {}, "roots": {},
         "extensions": {"io.modelcontextprotocol/tasks": {}},
@@ -141,7 +141,7 @@ pub(super) fn able() -> Value {
 }
 
 /// The same, as a legacy revision writes it.
-pub(super) fn able_in(revision: &str) -> Value {
+pub(crate) fn able_in(revision: &str) -> Value {
     match revision {
         "2025-11-25" => json!({
             "elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {},
