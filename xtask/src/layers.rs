@@ -19,18 +19,44 @@ struct Rule {
     never: &'static [&'static str],
 }
 
+/// In the core, each layer knows those before it: `protocol`, `caller`, `ports`, `server`,
+/// `testing`.
 const RULES: &[Rule] = &[
     // Pure: bytes and headers in, typed message out.
     Rule {
         package: "toolsmith-core",
         module: "protocol",
-        never: &["crate::server", "crate::ports"],
+        never: &[
+            "crate::caller",
+            "crate::Caller",
+            "crate::ports",
+            "crate::server",
+            "crate::testing",
+        ],
     },
-    // Meaning: it is handed what the ports hold, and does not reach for it.
+    // Who asks, which every layer above passes on.
+    Rule {
+        package: "toolsmith-core",
+        module: "caller",
+        never: &[
+            "crate::protocol",
+            "crate::ports",
+            "crate::server",
+            "crate::testing",
+        ],
+    },
+    // What the outside is to keep and carry, whoever asks for it: a store that somebody
+    // else writes has no need of the server.
+    Rule {
+        package: "toolsmith-core",
+        module: "ports",
+        never: &["crate::server", "crate::testing"],
+    },
+    // Meaning: it uses all of the above, and nobody's test client.
     Rule {
         package: "toolsmith-core",
         module: "server",
-        never: &["crate::ports"],
+        never: &["crate::testing"],
     },
     // Transports do not know each other.
     Rule {
@@ -196,8 +222,16 @@ mod tests {
             "fn f() -> crate::server::Outcome { todo!() }",
             "fn f() { log!(\"{}\", crate::ports::NAME) }",
             "mod inner { use super::super::super::ports::Store; }",
+            "use crate::Caller;",
         ] {
             assert!(!judge(&["protocol", "decode"], code).is_empty(), "{code}");
+        }
+        for (place, code) in [
+            ("caller", "use crate::ports::SessionId;"),
+            ("ports", "use crate::server::Engine;"),
+            ("server", "use crate::testing::TestClient;"),
+        ] {
+            assert_eq!(judge(&[place], code).len(), 1, "{place}: {code}");
         }
     }
 
@@ -211,8 +245,13 @@ mod tests {
         ] {
             assert_eq!(judge(&["protocol", "decode"], code), [""; 0], "{code}");
         }
-        assert!(judge(&["server"], "use crate::protocol::Id;").is_empty());
-        assert!(judge(&["ports"], "use crate::{protocol::Id, server::Outcome};").is_empty());
+        for (place, code) in [
+            ("server", "use crate::{Caller, ports::Bus, protocol::Id};"),
+            ("ports", "use crate::{Caller, protocol::Id};"),
+            ("testing", "use crate::{ports::Bus, server::Engine};"),
+        ] {
+            assert_eq!(judge(&[place], code), [""; 0], "{place}: {code}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod clients;
 mod conformance;
 mod curl;
 mod deny;
+#[cfg(test)]
+mod guide;
 mod lab;
 mod layers;
 mod msrv;

@@ -31,6 +31,30 @@ pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// ```
 /// use toolsmith::prelude::*;
 ///
+/// /// Review code.
+/// #[prompt]
+/// fn review(code: String) -> String {
+///     format!("Please review this code:\n\n{code}")
+/// }
+///
+/// assert!(Server::new("reviewer").prompt::<review>().build().is_ok());
+/// ```
+pub use toolsmith_macros::prompt;
+/// ```
+/// use toolsmith::prelude::*;
+///
+/// /// What there is to do.
+/// #[resource("notes://{id}", mime_type = "text/plain")]
+/// fn note(id: u32) -> Option<String> {
+///     (id == 1).then(|| "Buy milk.".to_owned())
+/// }
+///
+/// assert!(Server::new("notes").resource::<note>().build().is_ok());
+/// ```
+pub use toolsmith_macros::resource;
+/// ```
+/// use toolsmith::prelude::*;
+///
 /// /// Add two integers and return the sum.
 /// #[tool(read_only, title = "Add")]
 /// fn add(
@@ -45,31 +69,9 @@ pub use toolsmith_core::{Caller, ports, protocol, server, testing};
 /// assert!(Server::new("calculator").tool::<add>().build().is_ok());
 /// ```
 pub use toolsmith_macros::tool;
-/// ```
-/// use toolsmith::prelude::*;
-///
-/// /// Asks for a review of code.
-/// #[prompt]
-/// fn review(
-///     /// The code.
-///     code: String,
-/// ) -> String {
-///     format!("Please review this code:\n{code}")
-/// }
-///
-/// /// The greeting of somebody.
-/// #[resource("greeting://{name}", mime_type = "text/plain")]
-/// fn greeting(name: String) -> String {
-///     format!("Hello, {name}!")
-/// }
-///
-/// let server = Server::new("office").prompt::<review>().resource::<greeting>();
-/// assert!(server.build().is_ok());
-/// ```
-pub use toolsmith_macros::{prompt, resource};
 pub use transport::{ServerExt, Transport};
 
-/// What the output of `#[tool]` names. Not for people, and not stable.
+/// What the output of the macros names. Not for people, and not stable.
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json::json;

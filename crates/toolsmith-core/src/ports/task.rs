@@ -112,11 +112,12 @@ impl Kept {
 
     /// Makes room by forgetting an owner's oldest task that is over.
     fn forget_oldest_ended(&mut self, owner: &TaskOwner) -> bool {
-        let ids = self.owners.get(owner).into_iter().flatten();
-        let ended = ids.cloned().find(|id| {
-            let record = self.records.get(id);
+        let mut ids = self.owners.get(owner).into_iter().flatten();
+        let ended = ids.find(|id| {
+            let record = self.records.get(*id);
             record.is_some_and(|record| record.view.status.is_terminal())
         });
+        let ended = ended.cloned();
         ended.map(|id| self.remove(&id)).is_some()
     }
 }

@@ -152,7 +152,7 @@ pub struct Annotations {
 
 impl Annotations {
     /// As a client of a revision knows them.
-    pub(super) fn as_known_to(mut self, revision: Revision) -> Self {
+    pub(super) fn known_to(mut self, revision: Revision) -> Self {
         if !revision.has_structured_content() {
             self.last_modified = None;
         }
@@ -268,7 +268,7 @@ impl Content {
     }
 
     /// The block as a client of a revision knows it.
-    pub(super) fn as_known_to(&self, revision: Revision) -> Cow<'_, Content> {
+    pub(super) fn known_to(&self, revision: Revision) -> Cow<'_, Content> {
         if revision.has_icons() {
             return Cow::Borrowed(self);
         }

@@ -19,7 +19,10 @@ const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The `Mcp-Param-*` header fields of a request, their names in small letters.
 #[derive(Clone, Debug, Default)]
-pub struct ParamHeaders(Box<[(Box<str>, Box<[u8]>)]>);
+pub struct ParamHeaders(Box<[Field]>);
+
+/// A name in lower case, and a value.
+type Field = (Box<str>, Box<[u8]>);
 
 impl ParamHeaders {
     /// Keeps those of the fields that are ours. Field names are in small letters.
@@ -67,7 +70,10 @@ impl MirroredParameter {
         }
         let mut seen = HashSet::new();
         match found.iter().find(|it| !seen.insert(&it.field)) {
-            Some(twice) => Err(format!("two properties have the header `{}`", twice.field)),
+            Some(twice) => Err(format!(
+                "two properties have one `x-mcp-header`: `{}`",
+                twice.field
+            )),
             None => Ok(found),
         }
     }

@@ -60,7 +60,7 @@ impl Question {
     /// # Errors
     ///
     /// When the revision has no way to ask it.
-    pub fn as_known_to(&self, revision: Revision) -> Result<Map<String, Value>, String> {
+    pub fn known_to(&self, revision: Revision) -> Result<Map<String, Value>, String> {
         let mut params = self.params.clone();
         match self.kind {
             QuestionKind::Form if !revision.has_elicitation() => {
@@ -123,7 +123,7 @@ pub fn encode_question(
     revision: Revision,
     task: Option<&str>,
 ) -> Result<Vec<u8>, String> {
-    let mut params = question.as_known_to(revision)?;
+    let mut params = question.known_to(revision)?;
     if let Some(task) = task {
         params.insert("_meta".to_owned(), json!({RELATED_TASK: {"taskId": task}}));
     }
@@ -154,7 +154,7 @@ mod tests {
     fn titled_choices_become_those_that_an_older_client_knows() {
         let titled = json!({"type": "string", "oneOf": [{"const": "a", "title": "A"}]});
         let older = form(titled.clone())
-            .as_known_to(Revision::V2025_06_18)
+            .known_to(Revision::V2025_06_18)
             .unwrap();
         let x = &older["requestedSchema"]["properties"]["x"];
         assert_eq!(
@@ -162,17 +162,17 @@ mod tests {
             json!({"type": "string", "enum": ["a"], "enumNames": ["A"]})
         );
         assert!(older.get("mode").is_none());
-        let newer = form(titled).as_known_to(Revision::LATEST).unwrap();
+        let newer = form(titled).known_to(Revision::LATEST).unwrap();
         assert_eq!(newer["mode"], "form");
     }
 
     #[test]
     fn what_a_revision_cannot_ask_is_said() {
         let several = form(json!({"type": "array", "items": {"enum": ["a"]}}));
-        let why = several.as_known_to(Revision::V2025_06_18).unwrap_err();
+        let why = several.known_to(Revision::V2025_06_18).unwrap_err();
         assert!(why.contains("`x`") && why.contains("2025-06-18"), "{why}");
-        assert!(several.as_known_to(Revision::V2025_11_25).is_ok());
+        assert!(several.known_to(Revision::V2025_11_25).is_ok());
         let plain = form(json!({"type": "string"}));
-        assert!(plain.as_known_to(Revision::V2025_03_26).is_err());
+        assert!(plain.known_to(Revision::V2025_03_26).is_err());
     }
 }

@@ -85,6 +85,13 @@ impl ResourceDefinition {
         }
     }
 
+    /// What a client of a revision is sent of it in a list of resources, for methods of
+    /// extensions that have such lists.
+    pub fn to_json(&self, revision: Revision) -> Value {
+        // Everything in it has a form in JSON.
+        serde_json::to_value(self.wire(revision)).unwrap_or_default()
+    }
+
     /// What a client of a revision is sent of it as a resource.
     pub(super) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
         Wire {
@@ -112,7 +119,7 @@ impl ResourceDefinition {
             description: self.description.as_deref(),
             mime_type: self.mime_type.as_deref(),
             size: None,
-            annotations: (self.annotations.clone()).map(|it| it.as_known_to(revision)),
+            annotations: (self.annotations.clone()).map(|it| it.known_to(revision)),
             icons: if revision.has_icons() {
                 &self.icons
             } else {

@@ -96,7 +96,7 @@ impl Asking {
         carried: Option<&[u8]>,
         responses: Option<&Bytes>,
     ) -> Result<Self, ProtocolError> {
-        let given = responses.map_or_else(|| Ok(HashMap::new()), |json| given(json))?;
+        let given = responses.map_or_else(|| Ok(HashMap::new()), given)?;
         let mut state = State::default();
         match carried {
             None => {

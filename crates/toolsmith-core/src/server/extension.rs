@@ -66,3 +66,68 @@ fn refused(name: &str, error: &ToolError) -> Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::server::Server;
+    use crate::testing::TestClient;
+
+    const LETTERS: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+    /// A server with a list of its own, two to a page.
+    fn letters() -> Server {
+        Server::new("letters")
+            .page_size(2)
+            .method("letters/list", |params, context| async move {
+                let params: Value = params.typed().map_err(ToolError::protocol)?;
+                let cursor = params["cursor"].as_str();
+                let list = params["list"].as_str().unwrap_or("letters");
+                let (range, next) = context.page(list, &LETTERS, cursor, |it| it)?;
+                let mut members = Map::new();
+                members.insert("letters".to_owned(), json!(LETTERS[range]));
+                members.extend(next.map(|next| ("nextCursor".to_owned(), json!(next))));
+                Ok(members)
+            })
+    }
+
+    #[tokio::test]
+    async fn a_list_of_an_extension_has_pages_like_any_other() {
+        let client = TestClient::new(letters()).unwrap();
+        let mut seen = Vec::new();
+        let mut params = json!({});
+        let first = loop {
+            let page = client.request("letters/list", params).await.unwrap();
+            seen.extend(page["letters"].as_array().unwrap().clone());
+            match page.get("nextCursor") {
+                Some(next) => params = json!({"cursor": next}),
+                None => break page,
+            }
+        };
+        assert_eq!(json!(seen), json!(LETTERS));
+        assert_eq!(first["letters"], json!(["e"]), "the last page: {first}");
+
+        let page = client.request("letters/list", json!({})).await.unwrap();
+        let other = json!({"cursor": page["nextCursor"], "list": "numbers"});
+        let refused = client.request("letters/list", other).await.unwrap_err();
+        assert_eq!(refused.code, -32602, "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_blocks_runs_on_the_pool() {
+        let server = Server::new("blocking").method("thread", |_, context| async move {
+            let name = || std::thread::current().id();
+            let here = name();
+            let there = context.blocking(name).await?;
+            Ok(Map::from_iter([(
+                "elsewhere".to_owned(),
+                json!(here != there),
+            )]))
+        });
+        let client = TestClient::new(server).unwrap();
+        let answer = client.request("thread", json!({})).await.unwrap();
+        assert_eq!(answer["elsewhere"], true, "{answer}");
+    }
+}

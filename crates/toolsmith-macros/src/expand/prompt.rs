@@ -104,10 +104,14 @@ mod tests {
             }),
             quote!(
                 fn completers() -> ::std::vec::Vec<::toolsmith::__private::Completer> {
-                    ::std::vec![::toolsmith::__private::Completer::new(
-                        "language",
-                        values::languages::<3>
-                    )]
+                    ::toolsmith::__private::completers(
+                        &toolsmith_slots(),
+                        &["code", "language", "ctx"],
+                        ::std::vec![::toolsmith::__private::Completer::new(
+                            "language",
+                            values::languages::<3>
+                        )],
+                    )
                 }
             ),
             quote!((&&&::toolsmith::__private::PromptReturnProbe::<String>::NEW).kind()),

@@ -238,9 +238,14 @@ impl<'a> Shared<'a> {
             let span = located(function.span());
             Some(quote_spanned!(span=> #private::Completer::new(#name, #function)))
         });
+        let names = self.names();
         quote_spanned! {Span::mixed_site()=>
             fn completers() -> ::std::vec::Vec<#private::Completer> {
-                ::std::vec![#(#completers),*]
+                #private::completers(
+                    &toolsmith_slots(),
+                    &[#(#names),*],
+                    ::std::vec![#(#completers),*],
+                )
             }
         }
     }
@@ -310,12 +315,19 @@ fn slot(parameter: &Parameter, private: &TokenStream) -> TokenStream {
     } else {
         quote_spanned!(span=> (&&&#private::ParameterProbe::<#ty>::NEW).slot())
     };
-    match &parameter.default {
+    let slot = match &parameter.default {
         None => slot,
         Some(default) => {
             let value = &default.value;
             let with_default = quote_spanned!(located(default.span)=> .with_default);
             quote_spanned!(span=> #slot #with_default(|| #value))
+        }
+    };
+    match &parameter.header {
+        None => slot,
+        Some(header) => {
+            let mirrored = quote_spanned!(located(header.span())=> .mirrored());
+            quote!(#slot #mirrored)
         }
     }
 }

@@ -50,10 +50,12 @@ pub(super) async fn answer(
     let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
     let mut work: Work = Box::pin(work);
     // The common call is done when it is polled once, and leaves nothing behind.
-    if let Some(Ok(answer)) = poll_once(&mut work).await
-        && outlet.as_ref().is_none_or(|outlet| outlet.is_empty())
-    {
-        return respond::answer(&answer, form);
+    if let Some(done) = poll_once(&mut work).await {
+        let said = outlet.as_ref().is_some_and(|outlet| !outlet.is_empty());
+        match done {
+            Ok(answer) if !said => return respond::answer(&answer, form),
+            done => work = Box::pin(std::future::ready(done)),
+        }
     }
     let call = Hanging {
         work: Some(work),

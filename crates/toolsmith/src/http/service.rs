@@ -62,8 +62,14 @@ impl McpService {
         self.0.endpoint.sessions.len()
     }
 
-    /// Ends the streams on which the server speaks unasked, so that nobody waits for them.
-    pub(super) fn end_streams(&self) {
+    /// How many modern clients listen to changes.
+    pub fn subscriptions(&self) -> usize {
+        self.0.endpoint.engine.subscriptions()
+    }
+
+    /// Ends the streams on which the server speaks unasked, as it does when it stops, so
+    /// that nobody waits for them.
+    pub fn end_streams(&self) {
         self.0.endpoint.sessions.end_streams();
         self.0.endpoint.engine.close_streams();
     }

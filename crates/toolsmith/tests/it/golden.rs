@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::wire::{Ask, Session, TestServer, call, initialize, modern};
+use crate::conversation::offers;
+use crate::wire::{Ask, Session, TestServer, call, initialize, modern, soon};
 
 /// The legacy revisions whose answers are kept, each beside the modern one.
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
@@ -15,9 +16,33 @@ const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25
 /// What is kept of an answer: the status, and the messages laid out for people, with
 /// their members in the order in which they were written.
 fn shape(status: u16, messages: &[Value]) -> String {
-    let shape = json!({"status": status, "messages": messages});
+    let mut shape = json!({"status": status, "messages": messages});
+    mask(&mut shape);
     let shape = serde_json::to_string_pretty(&shape).unwrap();
     format!("{}\n", masked(&shape))
+}
+
+/// Hides the members that are others each time.
+fn mask(value: &mut Value) {
+    const ALWAYS_NEW: [&str; 5] = [
+        "taskId",
+        "createdAt",
+        "lastUpdatedAt",
+        "requestState",
+        "elicitationId",
+    ];
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => {
+            for (name, value) in members {
+                match ALWAYS_NEW.contains(&name.as_str()) && value.is_string() {
+                    true => *value = "…".into(),
+                    false => mask(value),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Without what is another each time.
@@ -122,6 +147,153 @@ async fn modern_messages() {
     body["params"]["_meta"] = json!({});
     let missing = list().with_body(body);
     compare(&server, &name("no-meta"), &missing).await;
+}
+
+/// Requests for what is no tool, in the order in which they are sent.
+fn others() -> Vec<(&'static str, &'static str, Value)> {
+    let greet = json!({"type": "ref/prompt", "name": "greet"});
+    let complete = json!({"ref": greet, "argument": {"name": "name", "value": "A"}});
+    let named = json!({"name": "greet", "arguments": {"name": "Ada"}});
+    vec![
+        ("resources-list", "resources/list", json!({})),
+        ("templates-list", "resources/templates/list", json!({})),
+        ("read", "resources/read", json!({"uri": "test://page"})),
+        (
+            "unknown-resource",
+            "resources/read",
+            json!({"uri": "test://no"}),
+        ),
+        ("prompts-list", "prompts/list", json!({})),
+        ("prompt", "prompts/get", named),
+        ("prompt-misfit", "prompts/get", json!({"name": "greet"})),
+        ("unknown-prompt", "prompts/get", json!({"name": "no_such"})),
+        ("complete", "completion/complete", complete),
+        ("bad-cursor", "tools/list", json!({"cursor": "AAAA"})),
+    ]
+}
+
+/// Requests that only legacy revisions have.
+fn only_legacy() -> Vec<(&'static str, &'static str, Value)> {
+    let page = json!({"uri": "test://page"});
+    vec![
+        ("subscribe", "resources/subscribe", page.clone()),
+        ("unsubscribe", "resources/unsubscribe", page),
+        ("set-level", "logging/setLevel", json!({"level": "info"})),
+        (
+            "call-log",
+            "tools/call",
+            call("chatter", json!({"lines": 1})),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn legacy_messages_of_what_is_no_tool() {
+    let (server, registry) = offers::start();
+    for revision in LEGACY {
+        let name = |what: &str| format!("{revision}/{what}");
+        let session = server.session_of(revision, offers::able_in(revision)).await;
+        for (what, method, params) in others().into_iter().chain(only_legacy()) {
+            let ask = session.ask(1, method, params);
+            compare(&server, &name(what), &ask).await;
+        }
+        let survey = session.ask(1, "tools/call", call("survey", json!({})));
+        let mut stream = server.open(&survey).await;
+        let asked = [stream.message().await, stream.message().await];
+        is_golden(&name("questions"), &shape(200, &asked));
+        let mut changes = server.open(&session.stream()).await;
+        changes.next().await;
+        registry.enable_prompt("greet", false);
+        registry.enable_prompt("greet", true);
+        let told = [changes.message().await];
+        is_golden(&name("list-changed"), &shape(200, &told));
+    }
+}
+
+#[tokio::test]
+async fn legacy_messages_of_forms_and_tasks() {
+    let (server, _) = offers::start();
+    server.gate.open();
+    for revision in ["2025-06-18", "2025-11-25"] {
+        let name = |what: &str| format!("{revision}/{what}");
+        let session = server.session_of(revision, offers::able_in(revision)).await;
+        let book = session.ask(1, "tools/call", call("book", json!({})));
+        let mut stream = server.open(&book).await;
+        let asked = [stream.message().await];
+        is_golden(&name("question-form"), &shape(200, &asked));
+    }
+    let name = |what: &str| format!("2025-11-25/{what}");
+    let session = server.session("2025-11-25").await;
+    let mut params = call("render", json!({}));
+    params["task"] = json!({"ttl": 60_000});
+    let made = server.send(&session.ask(1, "tools/call", params)).await;
+    is_golden(&name("task"), &shape(made.status, &made.messages()));
+    let task = json!({"taskId": made.message()["result"]["task"]["taskId"]});
+    let result = session.ask(2, "tasks/result", task.clone());
+    compare(&server, &name("task-result"), &result).await;
+    compare(
+        &server,
+        &name("task-get"),
+        &session.ask(3, "tasks/get", task.clone()),
+    )
+    .await;
+    compare(
+        &server,
+        &name("task-list"),
+        &session.ask(4, "tasks/list", json!({})),
+    )
+    .await;
+    compare(
+        &server,
+        &name("task-cancel"),
+        &session.ask(5, "tasks/cancel", task),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn modern_messages_of_what_is_no_tool() {
+    let (server, registry) = offers::start();
+    let name = |what: &str| format!("2026-07-28/{what}");
+    for (what, method, params) in others() {
+        compare(&server, &name(what), &modern(1, method, params)).await;
+    }
+    let able = |method: &str, mut params: Value| {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/clientCapabilities": offers::able(),
+            "io.modelcontextprotocol/logLevel": "info",
+        });
+        modern(1, method, params)
+    };
+    let calls = |tool: &str| able("tools/call", call(tool, json!({})));
+    compare(&server, &name("questions"), &calls("survey")).await;
+    compare(&server, &name("question-form"), &calls("book")).await;
+    let chatter = able("tools/call", call("chatter", json!({"lines": 1})));
+    compare(&server, &name("call-log"), &chatter).await;
+    server.gate.open();
+    let made = server.send(&calls("render")).await;
+    is_golden(&name("task"), &shape(made.status, &made.messages()));
+    let task = json!({"taskId": made.message()["result"]["taskId"]});
+    server.gate.dropped(1).await;
+    soon("the end of a task", async {
+        loop {
+            let now = server.send(&able("tasks/get", task.clone())).await;
+            if now.message()["result"]["status"] == "completed" {
+                return;
+            }
+        }
+    })
+    .await;
+    compare(&server, &name("task-get"), &able("tasks/get", task.clone())).await;
+    compare(&server, &name("task-cancel"), &able("tasks/cancel", task)).await;
+    let filter = json!({"notifications": {"promptsListChanged": true}});
+    let mut stream = server.open(&able("subscriptions/listen", filter)).await;
+    let mut told = vec![stream.message().await];
+    registry.enable_prompt("greet", false);
+    told.push(stream.message().await);
+    server.service.end_streams();
+    told.push(stream.message().await);
+    is_golden(&name("listen"), &shape(200, &told));
 }
 
 #[tokio::test]

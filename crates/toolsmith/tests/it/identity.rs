@@ -80,7 +80,8 @@ async fn every_revision_is_told_what_it_knows_of_the_server() {
 async fn nothing_is_advertised_that_does_not_work() {
     for revision in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
         let capabilities = opened(revision).await["capabilities"].clone();
-        assert_eq!(capabilities, json!({"tools": {}}), "{revision}");
+        let expected = json!({"tools": {"listChanged": true}, "logging": {}});
+        assert_eq!(capabilities, expected, "{revision}");
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod author;
 mod bad_input;
+mod conversation;
 mod eras;
 mod golden;
 mod http;

@@ -230,7 +230,7 @@ fn messages(
         entry(out, "description", description)?;
     }
     let message =
-        |it: &PromptMessage| json!({"role": it.role, "content": it.content.as_known_to(revision)});
+        |it: &PromptMessage| json!({"role": it.role, "content": it.content.known_to(revision)});
     let messages: Vec<_> = prompt.messages.iter().map(message).collect();
     entry(out, "messages", &messages)
 }
@@ -258,7 +258,7 @@ fn questions(
 fn asked_of(questions: &[(Box<str>, super::Question)], revision: Revision) -> Map<String, Value> {
     let ask = |(key, question): &(Box<str>, super::Question)| {
         // What the revision cannot ask was refused when it was asked.
-        let params = question.as_known_to(revision).unwrap_or_default();
+        let params = question.known_to(revision).unwrap_or_default();
         let mut request = json!({"method": question.kind.method()});
         if let Some(request) = request.as_object_mut().filter(|_| !params.is_empty()) {
             request.insert("params".to_owned(), Value::Object(params));
@@ -277,7 +277,7 @@ fn call(
     if revision.has_icons() {
         serde_json::to_writer(&mut *out, &output.content)?;
     } else {
-        let known = output.content.iter().map(|c| c.as_known_to(revision));
+        let known = output.content.iter().map(|c| c.known_to(revision));
         serde_json::to_writer(&mut *out, &known.collect::<Vec<_>>())?;
     }
     out.push(b',');

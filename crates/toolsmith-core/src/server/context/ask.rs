@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Context;
-use crate::protocol::{ErrorKind, ProtocolError, Question};
+use crate::protocol::Question;
 use crate::server::handler::ToolError;
 
 impl Context {
@@ -23,7 +23,7 @@ impl Context {
         self.require(question.kind.needs())?;
         // Before it goes anywhere, so that it is the same on every way.
         question
-            .as_known_to(scope.peer.revision)
+            .known_to(scope.peer.revision)
             .map_err(ToolError::user)?;
         if let Some(task) = self.task() {
             return task.ask(key, question).await;
@@ -41,15 +41,21 @@ impl Context {
             )),
         }
     }
-}
 
-/// Reads an answer as what it is to be.
-pub(super) fn read<T: DeserializeOwned>(answer: Value, what: &str) -> Result<T, ToolError> {
-    serde_json::from_value(answer).map_err(|error| {
-        let why = crate::protocol::plain(&error.to_string());
-        ToolError::protocol(ProtocolError::new(
-            ErrorKind::InvalidParams,
-            format!("the client's answer is no {what}: {why}"),
-        ))
-    })
+    /// Reads an answer as what it is to be. Where it came in the request that is being
+    /// answered, that request does not fit; elsewhere the handler has failed.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        answer: Value,
+        what: &str,
+    ) -> Result<T, ToolError> {
+        serde_json::from_value(answer).map_err(|error| {
+            let why = crate::protocol::plain(&error.to_string());
+            let said = format!("the client's answer is no {what}: {why}");
+            match self.scope().asking {
+                Some(_) => ToolError::invalid(said),
+                None => ToolError::user(said),
+            }
+        })
+    }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Context, ask};
+use super::Context;
 use crate::protocol::{Question, QuestionKind, encode_elicitation_complete};
 use crate::server::handler::ToolError;
 
@@ -200,11 +200,11 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
                 params: object(params),
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = ask::read(answer, "answer to a form")?;
+            let answer: Answer = self.context.read(answer, "answer to a form")?;
             Ok(match answer.action {
                 Action::Accept => {
                     let content = answer.content.unwrap_or_else(|| json!({}));
-                    Elicited::Accepted(ask::read(content, "answer to this form")?)
+                    Elicited::Accepted(self.context.read(content, "answer to this form")?)
                 }
                 Action::Decline => Elicited::Declined,
                 Action::Cancel => Elicited::Cancelled,
@@ -261,7 +261,7 @@ impl IntoFuture for ElicitUrl {
                 params,
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = ask::read(answer, "answer to a page")?;
+            let answer: Answer = self.context.read(answer, "answer to a page")?;
             Ok(match answer.action {
                 Action::Accept => Elicited::Accepted(()),
                 Action::Decline => Elicited::Declined,

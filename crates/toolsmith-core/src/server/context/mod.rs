@@ -172,8 +172,51 @@ impl Context {
     }
 
     /// What the server offers, which a handler may change.
+    ///
+    /// What a server said that it has when it started, it serves: one that is to get its
+    /// first prompt from a handler takes its [`Server::registry`](super::Server::registry)
+    /// before it starts, and so says that it has prompts.
     pub fn registry(&self) -> &Registry {
         self.scope().engine.registry()
+    }
+
+    /// Runs a function that blocks, such as one that reads a file, on the pool of the
+    /// server's plain functions.
+    ///
+    /// Dropping the future while the function waits for a thread takes it out of the queue;
+    /// once it runs it runs to its end, and its result is lost.
+    ///
+    /// # Errors
+    ///
+    /// When too many calls are waiting; the client is answered with code -31002.
+    pub async fn blocking<T, F>(&self, function: F) -> Result<T, ToolError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.scope().engine.pool().run(function).await
+    }
+
+    /// The part of a list of one's own that a page of it shows, and the cursor of the next
+    /// page. Pages are as long as those of the server's lists.
+    ///
+    /// `list` tells the cursors of one list from those of another; `key` is what an item is
+    /// called, which finds the place again in a list that has changed.
+    ///
+    /// # Errors
+    ///
+    /// When the cursor is not one that was given out for this list, to this tenant; answered
+    /// with code -32602.
+    pub fn page<T>(
+        &self,
+        list: &str,
+        items: &[T],
+        cursor: Option<&str>,
+        key: impl Fn(&T) -> &str,
+    ) -> Result<(std::ops::Range<usize>, Option<String>), ToolError> {
+        let scope = self.scope();
+        let page = scope.engine.page(list, items, cursor, &scope.peer, key);
+        page.map_err(ToolError::protocol)
     }
 
     /// Whether the call is over: cancelled, timed out or ended. An `async fn` need not

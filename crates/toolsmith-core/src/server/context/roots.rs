@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::{Context, ask};
+use super::Context;
 use crate::protocol::{Question, QuestionKind};
 use crate::server::handler::ToolError;
 
@@ -72,7 +72,7 @@ impl IntoFuture for ListRoots {
                 params: Map::new(),
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = ask::read(answer, "list of roots")?;
+            let answer: Answer = self.context.read(answer, "list of roots")?;
             Ok(answer.roots)
         })
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Context, ask};
+use super::Context;
 use crate::protocol::{Question, QuestionKind, Revision, Role, ToolDefinition};
 use crate::server::handler::ToolError;
 
@@ -390,7 +390,7 @@ impl IntoFuture for Sample {
         Box::pin(async move {
             let question = self.sampling.question()?;
             let answer = self.context.ask(self.key, question).await?;
-            ask::read(answer, "message of a model")
+            self.context.read(answer, "message of a model")
         })
     }
 }

@@ -184,6 +184,11 @@ impl Engine {
             becoming.settle(Ok(handle.clone()));
         }
         self.watch_task(peer, &view.id).await;
+        // What holds for calls, because somebody waits for them, holds for no task.
+        let work = match tool.timeout {
+            Some(_) => work,
+            None => work.without_limit(),
+        };
         run_as_task(handle, tool, work, peer.clone());
         Outcome::TaskCreated(Box::new(view))
     }

@@ -22,9 +22,6 @@ impl Engine {
     /// Implements `server/utilities/completion`.
     pub(super) async fn complete(self, mut operation: Operation) -> Outcome {
         let view = self.registry().view(operation.peer.caller.tenant());
-        if !self.identity().capabilities.completions {
-            return super::not_served(operation.request.method.as_str());
-        }
         let params: CompleteParams = match operation.request.params.typed() {
             Ok(params) => params,
             Err(error) => return Outcome::Error(error),

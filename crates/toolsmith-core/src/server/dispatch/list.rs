@@ -90,7 +90,7 @@ impl Engine {
     /// good enough.
     ///
     /// Implements `server/utilities/pagination`.
-    fn page<T>(
+    pub(in crate::server) fn page<T>(
         &self,
         list: &str,
         items: &[T],

@@ -90,6 +90,9 @@ impl Engine {
 
     async fn serve(self, operation: Operation) -> Outcome {
         let modern = operation.peer.revision.is_modern();
+        if !self.advertises(&operation.request.method) {
+            return not_served(operation.request.method.as_str());
+        }
         match (&operation.request.method, modern) {
             (Method::CallTool, _) => self.call_tool(operation).await,
             (Method::ListTools, _) => self.list(ListKind::Tools, operation).await,
@@ -112,6 +115,23 @@ impl Engine {
                 None => not_served(name),
             },
             (method, _) => not_served(method.as_str()),
+        }
+    }
+
+    /// Whether the server said that it has what a method is about. What it did not say, it
+    /// does not serve: a client that asks anyway learns the same as one that looked first.
+    fn advertises(&self, method: &Method) -> bool {
+        let can = &self.identity().capabilities;
+        match method {
+            Method::CallTool | Method::ListTools => can.tools,
+            Method::GetPrompt | Method::ListPrompts => can.prompts,
+            Method::ReadResource
+            | Method::ListResources
+            | Method::ListTemplates
+            | Method::Subscribe
+            | Method::Unsubscribe => can.resources,
+            Method::Complete => can.completions,
+            _ => true,
         }
     }
 
@@ -182,7 +202,7 @@ fn is_seen(method: &Method) -> bool {
     )
 }
 
-pub(super) fn not_served(method: &str) -> Outcome {
+fn not_served(method: &str) -> Outcome {
     Outcome::failed(
         ErrorKind::MethodNotFound,
         format!("the method `{}` is not served", shown(method)),

@@ -70,6 +70,12 @@ impl<T: 'static> Work<T> {
         }
     }
 
+    /// The same work, which may take as long as it likes from here on.
+    pub(super) fn without_limit(mut self) -> Self {
+        self.deadline = None;
+        self
+    }
+
     /// Goes on until something is to be done about it.
     pub(super) async fn go_on(
         mut self,

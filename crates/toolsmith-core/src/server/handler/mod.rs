@@ -29,8 +29,8 @@ pub mod private {
         ArgumentKind, InjectedKind, InjectedOnly, InjectedOnlyKind, NotInTemplate, ParameterProbe,
         UnusableParameter,
     };
-    pub use super::schema::{ParameterDoc, choices, input_schema, prompt_arguments, variables};
+    pub use super::schema::{ParameterDoc, completers, input_schema, prompt_arguments, variables};
     pub use super::slots::{
-        ArgumentSlot, InjectedSlot, MayDefault, Slots, UnusableSlot, WithDefault,
+        ArgumentSlot, InjectedSlot, MayDefault, MayMirror, Slots, UnusableSlot, WithDefault,
     };
 }

@@ -1,4 +1,4 @@
-//! What a parameter of a tool may be.
+//! What a parameter of a tool, prompt or resource may be.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -60,7 +60,7 @@ pub enum ViaArgument {}
 #[derive(Debug)]
 pub enum ViaContext {}
 
-/// A type that can be a parameter of a tool, one way or the other.
+/// A type that can be a parameter of a tool, prompt or resource, one way or the other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a tool, prompt or resource",
     label = "neither an argument nor injected",

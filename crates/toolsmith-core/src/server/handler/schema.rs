@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::slots::Slots;
 use crate::protocol::PromptArgument;
+use crate::server::completion::Completer;
 
 /// What the author wrote about a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -112,9 +113,25 @@ pub fn variables<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<UriArgument
     found.collect()
 }
 
-/// The values that an argument may have, where its type names them all.
+/// What knows the values of the arguments: what the author named, and for the others their
+/// types, where those name all of their values.
 #[doc(hidden)]
-pub fn choices<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<(&'static str, Vec<String>)> {
+pub fn completers<S: Slots>(
+    slots: &S,
+    names: &[&'static str],
+    own: Vec<Completer>,
+) -> Vec<Completer> {
+    let mut all = own;
+    for (name, choices) in choices(slots, names) {
+        if !all.iter().any(|it| it.argument() == name) {
+            all.push(Completer::choices(name, choices));
+        }
+    }
+    all
+}
+
+/// The values that an argument may have, where its type names them all.
+fn choices<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<(&'static str, Vec<String>)> {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     let mut generator = settings.into_generator();
@@ -128,7 +145,13 @@ pub fn choices<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<(&'static str
 }
 
 fn choices_of(schema: &Value) -> Vec<String> {
-    if schema.get("type").and_then(Value::as_str) == Some("boolean") {
+    // A `bool` that may be left out is a boolean or `null`.
+    let is_bool = |kind: &Value| match kind {
+        Value::String(kind) => kind == "boolean",
+        Value::Array(kinds) => kinds.iter().all(|it| it == "boolean" || it == "null"),
+        _ => false,
+    };
+    if schema.get("type").is_some_and(is_bool) {
         return vec!["true".to_owned(), "false".to_owned()];
     }
     let of_enum = schema.get("enum").and_then(Value::as_array);

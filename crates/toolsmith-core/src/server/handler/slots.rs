@@ -78,6 +78,12 @@ impl<T: Argument> ArgumentSlot<T> {
             show: |default| serde_json::to_value(default()).ok(),
         }
     }
+
+    /// The same slot, whose value clients repeat in a header field.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        self
+    }
 }
 
 impl<T: Argument> Slot for ArgumentSlot<T> {
@@ -124,6 +130,14 @@ pub struct WithDefault<T> {
     slot: ArgumentSlot<T>,
     default: fn() -> T,
     show: fn(fn() -> T) -> Option<Value>,
+}
+
+impl<T> WithDefault<T> {
+    /// The same slot, whose value clients repeat in a header field.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        self
+    }
 }
 
 impl<T: Argument> Slot for WithDefault<T> {
@@ -179,6 +193,15 @@ impl<T> InjectedSlot<T> {
     {
         self
     }
+
+    /// Never compiles: no client sees the value.
+    #[must_use]
+    pub fn mirrored(self) -> Self
+    where
+        T: MayMirror,
+    {
+        self
+    }
 }
 
 /// Implemented by nothing, so that `#[default]` on an injected parameter is a compile
@@ -189,6 +212,15 @@ impl<T> InjectedSlot<T> {
     note = "remove the `#[default]`"
 )]
 pub trait MayDefault {}
+
+/// Implemented by nothing, so that `#[header]` on an injected parameter is a compile error
+/// that says what to do.
+#[diagnostic::on_unimplemented(
+    message = "`#[header]` is for arguments, and the server gives `{Self}`",
+    label = "not an argument",
+    note = "remove the `#[header]`"
+)]
+pub trait MayMirror {}
 
 impl<T: FromContext> Slot for InjectedSlot<T> {
     type Value = T;
@@ -232,6 +264,12 @@ impl<T> UnusableSlot<T> {
     /// The same slot.
     #[must_use]
     pub fn with_default(self, _: fn() -> T) -> Self {
+        self
+    }
+
+    /// The same slot.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
         self
     }
 }

@@ -84,7 +84,7 @@ macro_rules! changes {
         ///
         /// # Errors
         ///
-        /// None so far.
+        /// What keeps them from being served.
         pub fn add_provider(&$this, provider: impl ResourceProvider) -> Result<(), RegistryError> {
             let entry = Entry::provider(Arc::new(provider), $registry.home());
             $registry.add($owner, entry)

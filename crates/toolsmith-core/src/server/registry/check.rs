@@ -37,7 +37,7 @@ pub(super) fn prompt(definition: &PromptDefinition, completers: &[Completer]) ->
         .iter()
         .find(|it| !arguments.iter().any(|a| a.name == it.argument()))?;
     Some(format!(
-        "prompt `{name}` has a completer for `{}`, which is no argument of it",
+        "prompt `{name}` has a completer for `{}`, which is no argument of it; a parameter that the server gives has no values to complete",
         unknown.argument()
     ))
 }
@@ -90,7 +90,7 @@ fn variables_problem(uri: &str, template: &UriTemplate, wanted: &[UriArgument]) 
     for variable in &found {
         if !wanted.iter().any(|it| it.name == variable.name()) {
             return Some(format!(
-                "`{uri}` has the variable `{}`, and the function has no such argument",
+                "`{uri}` has the variable `{}`, and the function has no such argument; a parameter that the server gives, such as `Context` or `State<…>`, cannot come from the URI",
                 variable.name()
             ));
         }

@@ -133,7 +133,9 @@ impl Entry {
     }
 
     pub(super) fn provider(provider: Arc<dyn ResourceProvider>, home: &Arc<Home>) -> Self {
-        Self::new(Primitive::Provider(provider), home, None)
+        let problems = provider.problems().join("\n");
+        let problem = Some(problems).filter(|it| !it.is_empty());
+        Self::new(Primitive::Provider(provider), home, problem)
     }
 
     fn new(primitive: Primitive, home: &Arc<Home>, problem: Option<String>) -> Self {

@@ -61,8 +61,9 @@ impl View {
                 }
                 Primitive::Resource(it) => {
                     list(ListKind::Templates, &it.listed);
+                    let before = self.template(it.uri()).is_some().then_some(index);
                     self.templates.push(index);
-                    None
+                    before
                 }
                 Primitive::Provider(_) => {
                     self.providers.push(index);
@@ -70,10 +71,7 @@ impl View {
                 }
             };
             if before.is_some() {
-                let (what, key) = entry.key();
-                self.twice.push(format!(
-                    "two {what}s are named `{key}`; rename one with #[{what}(name = \"…\")]"
-                ));
+                self.twice.push(twice(entry.key()));
             }
         }
         self.entries.push(entry);
@@ -89,7 +87,10 @@ impl View {
 
     pub(super) fn problems(&self) -> impl Iterator<Item = String> + '_ {
         let own = self.entries.iter().filter_map(|it| it.problem.as_deref());
-        own.map(str::to_owned).chain(self.twice.iter().cloned())
+        // Of a provider, a line each.
+        own.flat_map(str::lines)
+            .map(str::to_owned)
+            .chain(self.twice.iter().cloned())
     }
 
     pub(in crate::server) fn tool(&self, name: &str) -> Option<(&Entry, &Arc<Tool>)> {
@@ -195,6 +196,34 @@ impl View {
         match &entry.primitive {
             Primitive::Resource(resource) => Some((entry, resource)),
             _ => None,
+        }
+    }
+}
+
+/// What is said of two entries of one key. A resource is known by its URI, whatever its
+/// name.
+fn twice((what, key): (&str, &str)) -> String {
+    match what {
+        "resource" => format!("two resources are at `{key}`; give one of them another URI"),
+        _ => format!("two {what}s are named `{key}`; rename one with #[{what}(name = \"…\")]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::Server;
+    use crate::server::resource::DynamicResource;
+
+    #[test]
+    fn two_resources_at_one_uri_or_template_are_told_before_the_server_starts() {
+        for uri in ["note://1", "note://{id}"] {
+            let resource = || DynamicResource::new(uri, |_, _| std::future::ready("text"));
+            let server = Server::new("notes")
+                .dynamic_resource(resource())
+                .dynamic_resource(resource().name("other"));
+            let problem = server.build().expect_err(uri).to_string();
+            let told = format!("two resources are at `{uri}`");
+            assert!(problem.contains(&told), "{problem}");
         }
     }
 }

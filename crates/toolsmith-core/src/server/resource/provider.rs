@@ -31,4 +31,67 @@ pub trait ResourceProvider: Send + Sync + fmt::Debug + 'static {
         uri: &'a str,
         context: &'a Context,
     ) -> Pin<Box<dyn Future<Output = ResourceResult> + Send + 'a>>;
+
+    /// What keeps it from being served, such as a folder that is not there: each with what
+    /// to do about it. A server with such a provider does not start.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Server;
+    use crate::server::handler::ToolError;
+
+    #[derive(Debug)]
+    struct Broken;
+
+    impl ResourceProvider for Broken {
+        fn list<'a>(
+            &'a self,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = Vec<ResourceDefinition>> + Send + 'a>> {
+            Box::pin(std::future::ready(Vec::new()))
+        }
+
+        fn templates(&self) -> Vec<ResourceDefinition> {
+            Vec::new()
+        }
+
+        fn owns(&self, _: &str) -> bool {
+            true
+        }
+
+        fn read<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = ResourceResult> + Send + 'a>> {
+            Box::pin(std::future::ready(Err(ToolError::not_found())))
+        }
+
+        fn problems(&self) -> Vec<String> {
+            vec!["the folder is gone".to_owned(), "so is the key".to_owned()]
+        }
+    }
+
+    #[test]
+    fn a_provider_that_cannot_be_served_stops_the_server_and_says_all_of_why() {
+        let mounted = Server::new("all").mount("a", Server::new("a").resources(Broken));
+        for server in [Server::new("a").resources(Broken), mounted] {
+            let error = server.build().expect_err("it is broken");
+            assert_eq!(
+                error.problems(),
+                ["the folder is gone", "so is the key"],
+                "{error}"
+            );
+        }
+        let running = Server::new("b");
+        let registry = running.registry();
+        let _engine = running.build().expect("there is nothing wrong yet");
+        let refused = registry.add_provider(Broken).unwrap_err().to_string();
+        assert!(refused.contains("the folder is gone"), "{refused}");
+    }
 }

@@ -225,9 +225,7 @@ impl StreamReader {
             if self.ended {
                 return None;
             }
-            let Some(tail) = self.tail.clone() else {
-                return None;
-            };
+            let tail = self.tail.clone()?;
             // Registered before looking, so that nothing is missed between the two.
             let written = tail.written.notified();
             tokio::pin!(written);

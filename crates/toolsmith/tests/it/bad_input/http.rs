@@ -43,7 +43,11 @@ async fn a_client_that_accepts_what_is_served_is_served_in_that_form() {
         (Some("*/*"), false, true),
         (Some("application/json, text/event-stream"), false, true),
         (Some("text/event-stream, application/json"), true, true),
-        (Some("application/json;q=0.9, text/event-stream"), true, true),
+        (
+            Some("application/json;q=0.9, text/event-stream"),
+            true,
+            true,
+        ),
         (Some("text/event-stream"), true, true),
         (Some("text/*"), true, true),
         (Some("application/json"), false, false),

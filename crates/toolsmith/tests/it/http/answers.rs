@@ -26,7 +26,8 @@ async fn an_opening_is_answered_with_one_event_and_a_session() {
             result["serverInfo"],
             json!({"name": "wire", "version": "1.0.0"})
         );
-        assert_eq!(result["capabilities"], json!({"tools": {}}));
+        let capabilities = json!({"tools": {"listChanged": true}, "logging": {}});
+        assert_eq!(result["capabilities"], capabilities);
     }
 }
 

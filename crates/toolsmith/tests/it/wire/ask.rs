@@ -171,8 +171,14 @@ pub(crate) fn modern(id: impl Into<Value>, method: &str, mut params: Value) -> A
     let ask = Ask::post(request(id, method, params.clone()))
         .field("MCP-Protocol-Version", MODERN)
         .field("Mcp-Method", method);
-    match params["name"].as_str() {
-        Some(name) if method == "tools/call" => ask.field("Mcp-Name", name),
-        _ => ask,
+    let named = match method {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+        _ => return ask,
+    };
+    match params[named].as_str() {
+        Some(name) => ask.field("Mcp-Name", name),
+        None => ask,
     }
 }

@@ -10,6 +10,7 @@ use super::ask::{Ask, call, modern, request};
 use super::connection::Connection;
 use super::exchange::Exchange;
 use super::reply::{Reply, Stream};
+use super::schema::check_client_answer;
 
 /// An endpoint, and the revisions of the sessions that were opened there.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
     pub(crate) path: String,
     sessions: Mutex<HashMap<String, String>>,
+    /// What was asked in each session, for streams that are taken up again.
+    asked: Mutex<HashMap<String, Exchange>>,
 }
 
 impl Endpoint {
@@ -28,6 +31,7 @@ impl Endpoint {
             address: rest[..at].parse().unwrap(),
             path: rest[at..].to_owned(),
             sessions: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -38,8 +42,14 @@ impl Endpoint {
     /// What is known of a request when its answer comes.
     fn exchange(&self, ask: &Ask) -> Exchange {
         let session = ask.get_field("Mcp-Session-Id");
-        let sessions = self.sessions.lock().unwrap();
-        Exchange::http(ask, session.and_then(|id| sessions.get(id)).cloned())
+        let Some(session) = session else {
+            return Exchange::http(ask, None);
+        };
+        let revision = self.sessions.lock().unwrap().get(session).cloned();
+        let mut asked = self.asked.lock().unwrap();
+        let exchange = asked.entry(session.to_owned()).or_default();
+        exchange.http_again(ask, revision);
+        exchange.clone()
     }
 
     /// The bytes of a request to this endpoint.
@@ -92,7 +102,12 @@ impl Endpoint {
 
     /// Opens a legacy session.
     pub(crate) async fn session(&self, revision: &str) -> Session {
-        let reply = self.send(&initialize(revision)).await;
+        self.session_of(revision, json!({})).await
+    }
+
+    /// Opens a legacy session of a client that can do something.
+    pub(crate) async fn session_of(&self, revision: &str, capabilities: Value) -> Session {
+        let reply = self.send(&opening(revision, capabilities)).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         let session = Session {
             id: reply.field("mcp-session-id").unwrap().to_owned(),
@@ -147,12 +162,16 @@ impl Endpoint {
 
 /// The legacy opening.
 pub(crate) fn initialize(revision: &str) -> Ask {
+    opening(revision, json!({}))
+}
+
+fn opening(revision: &str, capabilities: Value) -> Ask {
     Ask::post(request(
         0,
         "initialize",
         json!({
             "protocolVersion": revision,
-            "capabilities": {},
+            "capabilities": capabilities,
             "clientInfo": {"name": "test", "version": "0"},
         }),
     ))
@@ -183,6 +202,23 @@ impl Session {
     /// A request in this session.
     pub(crate) fn ask(&self, id: impl Into<Value>, method: &str, params: Value) -> Ask {
         self.post(request(id, method, params))
+    }
+
+    /// The answer to a request of the server's, which it sent in this session.
+    pub(crate) fn answer(&self, request: &Value, result: Value) -> Ask {
+        let method = request["method"].as_str().unwrap();
+        if let Err(wrong) = check_client_answer(&self.revision, method, &result) {
+            panic!(
+                "a bad answer: {wrong}\nrevision {}: {result}",
+                self.revision
+            );
+        }
+        self.post(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))
+    }
+
+    /// Goes on with a stream of this session after an event.
+    pub(crate) fn resume(&self, after: &str) -> Ask {
+        self.stream().field("Last-Event-ID", after)
     }
 
     /// Opens the stream of this session.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Ask;
 use super::ask::MODERN;
-use super::schema::check;
+use super::schema::{check, check_taken};
 
 /// The field of `_meta` that names the revision.
 const VERSION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
@@ -23,15 +23,21 @@ struct Asked {
     id: Value,
     method: String,
     revision: Option<String>,
+    message: Value,
 }
 
 impl Exchange {
     /// A request over HTTP, in a session of the revision given if there is one.
     pub(crate) fn http(ask: &Ask, session: Option<String>) -> Self {
-        let modern = ask.get_field("MCP-Protocol-Version") == Some(MODERN);
         let mut exchange = Self::default();
-        exchange.asked(&ask.body, modern.then(|| MODERN.to_owned()).or(session));
+        exchange.http_again(ask, session);
         exchange
+    }
+
+    /// One more request over HTTP.
+    pub(crate) fn http_again(&mut self, ask: &Ask, session: Option<String>) {
+        let modern = ask.get_field("MCP-Protocol-Version") == Some(MODERN);
+        self.asked(&ask.body, modern.then(|| MODERN.to_owned()).or(session));
     }
 
     /// Notes a body that was sent, in a conversation of the revision given if there is one.
@@ -49,6 +55,7 @@ impl Exchange {
                 id: m.get("id")?.clone(),
                 method: m["method"].as_str()?.to_owned(),
                 revision: self.revision.clone(),
+                message: m.clone(),
             })
         });
         self.asked.extend(asked);
@@ -68,6 +75,15 @@ impl Exchange {
         let method = |id: &Value| self.find(id).map(|asked| asked.method.as_str());
         if let Err(wrong) = check(revision, method, message) {
             panic!("{wrong}\nrevision {revision}, message: {message}");
+        }
+        // What a server gives a result for must have been a good request.
+        if let Some(asked) = asked.filter(|_| message.get("result").is_some())
+            && let Err(wrong) = check_taken(revision, &asked.message)
+        {
+            panic!(
+                "a bad request was taken: {wrong}\nrevision {revision}: {}",
+                asked.message
+            );
         }
     }
 

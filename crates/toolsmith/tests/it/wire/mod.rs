@@ -20,7 +20,7 @@ pub(crate) use connection::Connection;
 pub(crate) use endpoint::{Endpoint, Session, initialize};
 pub(crate) use pipe::Pipe;
 pub(crate) use process::{Program, example};
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, Stream};
 pub(crate) use server::TestServer;
 pub(crate) use tools::{Gate, server};
 

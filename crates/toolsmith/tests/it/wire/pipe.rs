@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::task::JoinHandle;
-use toolsmith::Stdio;
+use toolsmith::{Server, Stdio};
 
 use super::exchange::Exchange;
 use super::soon;
@@ -38,9 +38,14 @@ impl Pipe {
         stdio: Stdio,
         gate: &Arc<Gate>,
     ) -> (Self, JoinHandle<toolsmith::Result<()>>) {
+        Self::to(server(gate), stdio)
+    }
+
+    /// A conversation with a server of its own.
+    pub(crate) fn to(server: Server, stdio: Stdio) -> (Self, JoinHandle<toolsmith::Result<()>>) {
         let (to, input) = tokio::io::duplex(64 * 1024);
         let (output, from) = tokio::io::duplex(64 * 1024);
-        let engine = server(gate).build().unwrap();
+        let engine = server.build().unwrap();
         let task = tokio::spawn(stdio.serve_streams(engine, input, output));
         (Self::new(Box::new(to), Box::new(from)), task)
     }

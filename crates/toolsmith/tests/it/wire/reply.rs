@@ -45,7 +45,8 @@ impl Reply {
             return Vec::new();
         }
         if self.is_stream() {
-            return events(&self.text).into_iter().flatten().collect();
+            let events = events(&self.text).into_iter();
+            return events.filter_map(|event| event.message).collect();
         }
         assert_eq!(
             self.field("content-type"),
@@ -72,22 +73,44 @@ impl Reply {
     }
 }
 
-/// Reads events strictly as this server is meant to write them: `None` for a comment.
-fn events(text: &str) -> Vec<Option<Value>> {
+/// One event.
+#[derive(Clone, Debug, Default)]
+struct Event {
+    id: Option<String>,
+    retry: Option<u64>,
+    message: Option<Value>,
+}
+
+/// Reads events strictly as this server is meant to write them.
+fn events(text: &str) -> Vec<Event> {
     let text = text.strip_suffix("\n\n");
     let text = text.unwrap_or_else(|| panic!("the last event has no end: {text:?}"));
     text.split("\n\n").map(event).collect()
 }
 
-fn event(text: &str) -> Option<Value> {
+/// Reads one event: a comment, a time to wait, a place in a stream, or a message.
+fn event(text: &str) -> Event {
+    let mut event = Event::default();
     if text == ":" {
-        return None;
+        return event;
     }
-    let (kind, data) = text.split_once('\n').unwrap();
-    assert_eq!(kind, "event: message", "{text:?}");
-    let data = data.strip_prefix("data: ").unwrap();
-    assert!(!data.contains('\n'), "{text:?}");
-    Some(serde_json::from_str(data).unwrap())
+    if let Some(retry) = text.strip_prefix("retry: ") {
+        event.retry = Some(retry.parse().unwrap());
+        return event;
+    }
+    let mut lines = text.lines().peekable();
+    if let Some(id) = lines.next_if(|line| line.starts_with("id: ")) {
+        event.id = id.strip_prefix("id: ").map(str::to_owned);
+    }
+    if lines.next_if_eq(&"data:").is_some() {
+        assert!(event.id.is_some(), "{text:?}");
+    } else {
+        assert_eq!(lines.next(), Some("event: message"), "{text:?}");
+        let data = lines.next().and_then(|line| line.strip_prefix("data: "));
+        event.message = Some(serde_json::from_str(data.unwrap()).unwrap());
+    }
+    assert_eq!(lines.next(), None, "{text:?}");
+    event
 }
 
 /// A stream of events, read as they come.
@@ -97,7 +120,11 @@ pub(crate) struct Stream {
     connection: Connection,
     exchange: Exchange,
     text: String,
-    waiting: VecDeque<Option<Value>>,
+    waiting: VecDeque<Event>,
+    /// The ids of the events that were read.
+    pub(crate) ids: Vec<String>,
+    /// How long to wait before coming back, when the server said so.
+    pub(crate) retry: Option<u64>,
 }
 
 impl Stream {
@@ -108,17 +135,21 @@ impl Stream {
             exchange,
             text: String::new(),
             waiting: VecDeque::new(),
+            ids: Vec::new(),
+            retry: None,
         }
     }
 
-    /// The next event: a message, or `None` for a comment. Nothing at the end.
+    /// The next event: a message, or `None` for one that says nothing. Nothing at the end.
     pub(crate) async fn next(&mut self) -> Option<Option<Value>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
-                if let Some(message) = &event {
+                if let Some(message) = &event.message {
                     self.exchange.answered(message);
                 }
-                return Some(event);
+                self.ids.extend(event.id);
+                self.retry = event.retry.or(self.retry);
+                return Some(event.message);
             }
             let Some(chunk) = self.connection.chunk().await else {
                 assert_eq!(self.text, "", "the stream ended in an event");
@@ -142,5 +173,21 @@ impl Stream {
                 None => panic!("the stream ended before a message"),
             }
         }
+    }
+
+    /// Everything up to the end.
+    pub(crate) async fn rest(&mut self) -> Vec<Value> {
+        let mut rest = Vec::new();
+        while let Some(event) = self.next().await {
+            rest.extend(event);
+        }
+        rest
+    }
+
+    /// The id of the last event that was read.
+    pub(crate) fn last_id(&self) -> &str {
+        self.ids
+            .last()
+            .unwrap_or_else(|| panic!("no event had an id: {self:?}"))
     }
 }

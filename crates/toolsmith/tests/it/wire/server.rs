@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use toolsmith::Http;
 use toolsmith::http::McpService;
+use toolsmith::{Http, Server};
 
 use super::endpoint::Endpoint;
 use super::tools::{Gate, server};
@@ -28,9 +28,14 @@ impl TestServer {
     /// With settings.
     pub(crate) fn with(settings: impl FnOnce(Http) -> Http) -> Self {
         let gate = Arc::new(Gate::default());
+        Self::of(server(&gate), gate, settings)
+    }
+
+    /// With a server of its own.
+    pub(crate) fn of(server: Server, gate: Arc<Gate>, settings: impl FnOnce(Http) -> Http) -> Self {
         let listening = settings(Http::bind("127.0.0.1:0")).listen().unwrap();
         let endpoint = Endpoint::at(&listening.url());
-        let service = listening.service(server(&gate)).unwrap();
+        let service = listening.service(server).unwrap();
         let task = tokio::spawn(listening.serve(service.clone()));
         Self {
             endpoint,

@@ -30,12 +30,17 @@ impl Gate {
         let _ = super::soon("the end of a slow call", waited).await;
     }
 
+    /// How many slow calls have ended or were dropped.
+    pub(crate) fn ended(&self) -> usize {
+        *self.dropped.borrow()
+    }
+
     /// Lets the slow calls go.
     pub(crate) fn open(&self) {
         self.open.send_replace(true);
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         struct Ended<'a>(&'a Gate);
         impl Drop for Ended<'_> {
             fn drop(&mut self) {

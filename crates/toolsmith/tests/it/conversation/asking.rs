@@ -1,0 +1,167 @@
+//! Tools that ask back, over HTTP in both eras.
+
+use serde_json::{Value, json};
+
+use super::offers::{able, able_in, start};
+use crate::wire::{Ask, Session, call, modern};
+
+const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+fn texts(result: &Value) -> &str {
+    let text = result["content"][0]["text"].as_str();
+    text.unwrap_or_else(|| panic!("no text: {result}"))
+}
+
+fn answer_to(question: &Value) -> Value {
+    match question["method"].as_str().unwrap() {
+        "elicitation/create" => json!({"action": "accept", "content": {"city": "Oslo"}}),
+        "sampling/createMessage" => json!({
+            "role": "assistant", "model": "m",
+            "content": {"type": "text", "text": "Little"},
+        }),
+        "roots/list" => json!({"roots": [{"uri": "file:///a"}, {"uri": "file:///b"}]}),
+        other => panic!("nobody can answer {other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_legacy_client_is_asked_on_the_stream_of_the_call() {
+    let (server, _) = start();
+    for revision in LEGACY {
+        let session: Session = server.session_of(revision, able_in(revision)).await;
+        let ask = session.ask(1, "tools/call", call("survey", json!({})));
+        let mut stream = server.open(&ask).await;
+        let questions = [stream.message().await, stream.message().await];
+        assert_ne!(questions[0]["id"], questions[1]["id"]);
+        // In the other order: each answer finds its own question.
+        for question in questions.iter().rev() {
+            let ask = session.answer(question, answer_to(question));
+            assert_eq!(server.send(&ask).await.status, 202);
+        }
+        let answer = stream.message().await;
+        assert_eq!(
+            texts(&answer["result"]),
+            "Little in 2 folders",
+            "{revision}"
+        );
+    }
+    for revision in ["2025-06-18", "2025-11-25"] {
+        let session = server.session_of(revision, able_in(revision)).await;
+        let ask = session.ask(1, "tools/call", call("book", json!({})));
+        let mut stream = server.open(&ask).await;
+        let question = stream.message().await;
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        let schema = &question["params"]["requestedSchema"];
+        assert_eq!(schema["properties"]["nights"]["default"], 2, "{schema}");
+        server
+            .send(&session.answer(&question, answer_to(&question)))
+            .await;
+        let answer = stream.message().await;
+        assert_eq!(texts(&answer["result"]), "2 nights in Oslo", "{revision}");
+    }
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_cannot_answer_is_not_asked() {
+    let (server, _) = start();
+    for revision in LEGACY {
+        let session = server.session(revision).await;
+        let ask = session.ask(1, "tools/call", call("survey", json!({})));
+        let reply = server.send(&ask).await;
+        let result = &reply.message()["result"];
+        assert_eq!(result["isError"], true, "{reply:?}");
+        assert!(texts(result).contains("sampling"), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_session_is_worth_nothing() {
+    let (server, _) = start();
+    let session = server.session_of("2025-11-25", able_in("2025-11-25")).await;
+    let other = server.session_of("2025-11-25", able_in("2025-11-25")).await;
+    let ask = session.ask(1, "tools/call", call("book", json!({})));
+    let mut stream = server.open(&ask).await;
+    let question = stream.message().await;
+    let forged = json!({"action": "accept", "content": {"city": "Nowhere"}});
+    server.send(&other.answer(&question, forged)).await;
+    server
+        .send(&session.answer(&question, answer_to(&question)))
+        .await;
+    let answer = stream.message().await;
+    assert_eq!(texts(&answer["result"]), "2 nights in Oslo", "{answer}");
+}
+
+fn asking(tool: &str, more: Value) -> Ask {
+    let mut params = call(tool, json!({}));
+    params["_meta"] = json!({"io.modelcontextprotocol/clientCapabilities": able()});
+    for (name, value) in more.as_object().unwrap() {
+        params[name] = value.clone();
+    }
+    modern(1, "tools/call", params)
+}
+
+/// What a client sends that answers every question.
+fn answered(result: &Value) -> Value {
+    let questions = result["inputRequests"].as_object().unwrap();
+    let answers = questions.iter().map(|(key, q)| (key.clone(), answer_to(q)));
+    let mut more = json!({"inputResponses": answers.collect::<serde_json::Map<_, _>>()});
+    if let Some(state) = result.get("requestState") {
+        more["requestState"] = state.clone();
+    }
+    more
+}
+
+#[tokio::test]
+async fn a_modern_client_is_asked_in_the_answer_and_calls_again() {
+    let (server, _) = start();
+    for (tool, questions, text) in [
+        ("book", 1, "2 nights in Oslo"),
+        ("survey", 2, "Little in 2 folders"),
+    ] {
+        let reply = server.send(&asking(tool, json!({}))).await;
+        let result = reply.message()["result"].clone();
+        assert_eq!(result["resultType"], "input_required", "{reply:?}");
+        let asked = result["inputRequests"].as_object().unwrap();
+        assert_eq!(asked.len(), questions, "pending together go out together");
+        let reply = server.send(&asking(tool, answered(&result))).await;
+        let result = reply.message()["result"].clone();
+        assert_eq!(texts(&result), text, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_modern_client_that_cannot_answer_is_told_what_is_missing() {
+    let (server, _) = start();
+    let ask = modern(1, "tools/call", call("book", json!({})));
+    let reply = server.send(&ask).await;
+    assert_eq!(reply.status, 400, "{reply:?}");
+    let error = reply.message()["error"].clone();
+    assert_eq!(error["code"], -32021, "{reply:?}");
+    let missing = &error["data"]["requiredCapabilities"];
+    assert!(missing.get("elicitation").is_some(), "{reply:?}");
+}
+
+#[tokio::test]
+async fn state_that_was_changed_or_belongs_to_another_call_is_refused() {
+    let (server, _) = start();
+    let reply = server.send(&asking("book", json!({}))).await;
+    let result = reply.message()["result"].clone();
+    let state = result["requestState"].as_str().unwrap().to_owned();
+    for at in [0, state.len() / 2, state.len() - 1] {
+        let mut bent = state.clone().into_bytes();
+        bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
+        let mut more = answered(&result);
+        more["requestState"] = String::from_utf8(bent).unwrap().into();
+        let reply = server.send(&asking("book", more)).await;
+        assert_eq!(reply.message()["error"]["code"], -32602, "{at}: {reply:?}");
+    }
+    let reply = server.send(&asking("survey", answered(&result))).await;
+    assert_eq!(reply.message()["error"]["code"], -32602, "{reply:?}");
+    // The state of another deployment, whose key is another.
+    let (elsewhere, _) = start();
+    let reply = elsewhere.send(&asking("book", answered(&result))).await;
+    assert_eq!(reply.message()["error"]["code"], -32602, "{reply:?}");
+    // And the right one is good still.
+    let reply = server.send(&asking("book", answered(&result))).await;
+    assert_eq!(reply.said(), "2 nights in Oslo", "{reply:?}");
+}

@@ -1,0 +1,54 @@
+//! Calls that their clients no longer want.
+
+use serde_json::json;
+
+use super::offers::start;
+use crate::wire::{Connection, call, modern};
+
+#[tokio::test]
+async fn a_modern_client_cancels_by_hanging_up() {
+    let (server, _) = start();
+    let ask = modern(1, "tools/call", call("two_parts", json!({})));
+    let mut connection = Connection::open(server.address).await;
+    connection.write(&server.bytes(&ask)).await.unwrap();
+    server.gate.started(1).await;
+    drop(connection);
+    server.gate.dropped(1).await;
+}
+
+#[tokio::test]
+async fn a_legacy_client_cancels_by_saying_so_and_is_told_no_more_of_the_call() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let other = server.session("2025-11-25").await;
+    let ask = session.ask(5, "tools/call", call("two_parts", json!({})));
+    let mut stream = server.open(&ask).await;
+    assert_eq!(stream.next().await, Some(None));
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": 5, "reason": "no longer needed"}});
+    // The call of another session that has the same id goes on.
+    assert_eq!(server.send(&other.post(&cancel)).await.status, 202);
+    server.gate.started(1).await;
+    assert_eq!(server.send(&session.post(&cancel)).await.status, 202);
+    server.gate.dropped(1).await;
+    assert_eq!(stream.next().await, None, "a cancelled call has no answer");
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_hangs_up_has_cancelled_nothing() {
+    let (server, _) = start();
+    let session = server.session("2025-06-18").await;
+    let ask = session.ask(1, "tools/call", call("two_parts", json!({})));
+    let mut connection = Connection::open(server.address).await;
+    connection.write(&server.bytes(&ask)).await.unwrap();
+    server.gate.started(1).await;
+    drop(connection);
+    // Long enough for the server to see the end of the connection.
+    for _ in 0..20 {
+        let ping = server.send(&session.ask(2, "ping", json!({}))).await;
+        assert_eq!(ping.status, 200, "{ping:?}");
+    }
+    assert_eq!(server.gate.ended(), 0, "the call was dropped");
+    server.gate.open();
+    server.gate.dropped(1).await;
+}

@@ -1,0 +1,225 @@
+//! The same over stdio.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use toolsmith::Stdio;
+use toolsmith::prelude::Registry;
+
+use super::offers::{able, able_in, offers, visitor};
+use crate::wire::{Gate, Pipe, call, modern_meta, request};
+
+struct Talk {
+    pipe: Pipe,
+    registry: Registry,
+    gate: Arc<Gate>,
+}
+
+fn start() -> Talk {
+    let gate = Arc::new(Gate::default());
+    let server = offers(&gate);
+    let registry = server.registry();
+    let (pipe, _) = Pipe::to(server, Stdio::new());
+    Talk {
+        pipe,
+        registry,
+        gate,
+    }
+}
+
+impl Talk {
+    /// Opens a legacy conversation.
+    async fn legacy(revision: &str) -> Self {
+        let mut talk = start();
+        let opening = json!({
+            "protocolVersion": revision,
+            "capabilities": able_in(revision),
+            "clientInfo": {"name": "test", "version": "0"},
+        });
+        talk.pipe.ask(request(0, "initialize", opening)).await;
+        let opened = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        talk.pipe.line(opened).await;
+        talk
+    }
+
+    async fn next(&mut self) -> Value {
+        self.pipe.next().await.unwrap()
+    }
+
+    async fn answer(&mut self, question: &Value, result: Value) {
+        let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": result});
+        self.pipe.line(answer).await;
+    }
+}
+
+/// A modern request of a client that can do everything.
+fn modern(id: impl Into<Value>, method: &str, mut params: Value) -> Value {
+    let mut meta = modern_meta();
+    meta.insert("io.modelcontextprotocol/clientCapabilities".into(), able());
+    params["_meta"] = meta.into();
+    request(id, method, params)
+}
+
+fn oslo() -> Value {
+    json!({"action": "accept", "content": {"city": "Oslo"}})
+}
+
+#[tokio::test]
+async fn a_legacy_client_is_asked_and_answers() {
+    for revision in ["2025-06-18", "2025-11-25"] {
+        let mut talk = Talk::legacy(revision).await;
+        let question = talk
+            .pipe
+            .ask(request(1, "tools/call", call("book", json!({}))))
+            .await;
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        talk.answer(&question, oslo()).await;
+        let answer = talk.next().await;
+        assert_eq!(answer["id"], 1, "{answer}");
+        assert_eq!(answer["result"]["content"][0]["text"], "2 nights in Oslo");
+    }
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_declines_or_fails_is_heard() {
+    let mut talk = Talk::legacy("2025-11-25").await;
+    let question = talk
+        .pipe
+        .ask(request(1, "tools/call", call("book", json!({}))))
+        .await;
+    talk.answer(&question, json!({"action": "decline"})).await;
+    let answer = talk.next().await;
+    assert_eq!(answer["result"]["content"][0]["text"], "nothing booked");
+    let question = talk
+        .pipe
+        .ask(request(2, "tools/call", call("book", json!({}))))
+        .await;
+    let error = json!({"code": -32603, "message": "the window was closed"});
+    let failed = json!({"jsonrpc": "2.0", "id": question["id"], "error": error});
+    talk.pipe.line(failed).await;
+    let answer = talk.next().await;
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    let question = talk
+        .pipe
+        .ask(request(3, "tools/call", call("book", json!({}))))
+        .await;
+    let misfit = json!({"action": "accept", "content": {"city": 5}});
+    talk.answer(&question, misfit).await;
+    let answer = talk.next().await;
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+}
+
+#[tokio::test]
+async fn a_modern_client_is_asked_in_the_answer() {
+    let mut talk = start();
+    let asked = talk
+        .pipe
+        .ask(modern(1, "tools/call", call("book", json!({}))))
+        .await;
+    let result = &asked["result"];
+    assert_eq!(result["resultType"], "input_required", "{asked}");
+    let key = result["inputRequests"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap();
+    let mut again = call("book", json!({}));
+    again["inputResponses"] = json!({key: oslo()});
+    again["requestState"] = result["requestState"].clone();
+    let answer = talk.pipe.ask(modern(2, "tools/call", again)).await;
+    assert_eq!(
+        answer["result"]["content"][0]["text"], "2 nights in Oslo",
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_legacy_client_is_told_of_changes_and_updates() {
+    let mut talk = Talk::legacy("2025-11-25").await;
+    let page = json!({"uri": "test://page"});
+    talk.pipe.ask(request(1, "resources/subscribe", page)).await;
+    talk.registry.add_tool(visitor()).unwrap();
+    let told = talk.next().await;
+    assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+    talk.registry.resource_updated("test://other");
+    talk.registry.resource_updated("test://page");
+    let told = talk.next().await;
+    assert_eq!(told["params"]["uri"], "test://page", "{told}");
+}
+
+#[tokio::test]
+async fn a_modern_client_listens_beside_its_calls_and_stops() {
+    let mut talk = start();
+    let filter = json!({"notifications": {"toolsListChanged": true}});
+    let first = talk
+        .pipe
+        .ask(modern("l", "subscriptions/listen", filter))
+        .await;
+    assert_eq!(
+        first["method"], "notifications/subscriptions/acknowledged",
+        "{first}"
+    );
+    let list = talk.pipe.ask(modern(2, "tools/list", json!({}))).await;
+    assert_eq!(list["id"], 2, "{list}");
+    talk.registry.add_tool(visitor()).unwrap();
+    let told = talk.next().await;
+    assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": "l"}});
+    talk.pipe.line(cancel).await;
+    talk.registry.remove_tool("visitor");
+    let answer = talk.pipe.ask(modern(3, "tools/list", json!({}))).await;
+    assert_eq!(answer["id"], 3, "nothing more is told: {answer}");
+}
+
+#[tokio::test]
+async fn a_call_is_cancelled_in_both_eras() {
+    for modern_era in [false, true] {
+        let mut talk = match modern_era {
+            true => start(),
+            false => Talk::legacy("2025-06-18").await,
+        };
+        let params = call("two_parts", json!({}));
+        let line = match modern_era {
+            true => modern(7, "tools/call", params),
+            false => request(7, "tools/call", params),
+        };
+        talk.pipe.line(line).await;
+        talk.gate.started(1).await;
+        let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+            "params": {"requestId": 7}});
+        talk.pipe.line(cancel).await;
+        talk.gate.dropped(1).await;
+        talk.gate.open();
+        let list = match modern_era {
+            true => modern(8, "tools/list", json!({})),
+            false => request(8, "tools/list", json!({})),
+        };
+        let answer = talk.pipe.ask(list).await;
+        assert_eq!(answer["id"], 8, "a cancelled call has no answer: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_modern_task_is_made_and_collected() {
+    let mut talk = start();
+    let made = talk
+        .pipe
+        .ask(modern(1, "tools/call", call("render", json!({}))))
+        .await;
+    let task = made["result"]["taskId"].clone();
+    assert!(task.is_string(), "{made}");
+    talk.gate.open();
+    talk.gate.dropped(1).await;
+    crate::wire::soon("the result", async {
+        loop {
+            let params = json!({"taskId": task});
+            let now = talk.pipe.ask(modern(2, "tasks/get", params)).await;
+            if now["result"]["status"] == "completed" {
+                return;
+            }
+        }
+    })
+    .await;
+}
