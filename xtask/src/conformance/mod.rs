@@ -1,0 +1,220 @@
+//! The official conformance suite against the server in `conformance/`.
+//!
+//! The suite's own list says what is to run. The suite is quiet about scenarios that did not
+//! run or are not scored, so every scenario of the list is looked up in its results: each
+//! must have run, with a check that succeeded and none that failed, warned or was skipped.
+
+mod listed;
+mod results;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::outcome::{Outcome, Report};
+use crate::run::tail;
+use crate::servers::{HttpServer, START};
+use crate::setup::{self, Node};
+use crate::workspace::Workspace;
+use listed::Scenario;
+use results::{Count, Results};
+
+const LIMIT: Duration = Duration::from_secs(300);
+const SUITE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
+
+/// How the suite is asked for everything of one revision. Where there is a list of
+/// requirements, that is run: it has every scenario of the revision, and more.
+const REVISIONS: &[(&str, &[&str])] = &[
+    ("2025-03-26", &["--suite", "all", "--spec-version"]),
+    ("2025-06-18", &["--suite", "all", "--spec-version"]),
+    ("2025-11-25", &[REQUIREMENTS]),
+    ("2026-07-28", &[REQUIREMENTS]),
+];
+const REQUIREMENTS: &str = "--requirements";
+
+/// How the scenarios of an extension begin, and what it is called.
+const EXTENSIONS: &[(&str, &str)] = &[("tasks-", "tasks"), ("sep-2640-", "skills")];
+
+/// The suite, and the server that it runs against.
+struct Suite<'a> {
+    workspace: &'a Workspace,
+    node: Node,
+    url: String,
+}
+
+/// One run of the suite.
+struct Run {
+    /// The revision or the extension that it is about.
+    about: String,
+    /// Where its results go.
+    folder: String,
+    /// What selects the scenarios.
+    select: Vec<String>,
+    wanted: BTreeSet<String>,
+}
+
+pub(crate) fn check(workspace: &Workspace) -> Outcome {
+    let node = setup::node(workspace)?;
+    let mut command = Command::new(workspace.build_debug()?.join("conformance-server"));
+    command.args(["--transport", "http", "--port", "0"]);
+    let server = HttpServer::start(command, START)?;
+    let suite = Suite {
+        workspace,
+        node,
+        url: server.url.clone(),
+    };
+    let listed = listed::scenarios(&suite.list(&["--server"])?);
+    ensure!(!listed.is_empty(), "the suite lists no scenario");
+    let mut problems = unknown_revisions(&listed);
+    let mut counts = BTreeMap::<String, Count>::new();
+    let mut notes = Vec::new();
+    for run in suite.runs(&listed)? {
+        match suite.run(&run) {
+            Ok(results) => {
+                let bad = results.problems(&run.wanted).into_iter();
+                problems.extend(bad.map(|problem| format!("{}: {problem}", run.about)));
+                for (scenario, count) in results.counts() {
+                    let of = part(scenario, &listed).unwrap_or(&run.about);
+                    *counts.entry(of.to_owned()).or_default() += count;
+                }
+                notes.extend(results.remarks());
+            }
+            Err(error) => problems.push(format!("{}: {error:#}", run.about)),
+        }
+    }
+    let counts = counts.iter().map(|(of, count)| format!("{of}: {count}"));
+    let counts: Vec<_> = counts.collect();
+    if !problems.is_empty() {
+        bail!(
+            "{}\n{}\nthe server said:\n{}",
+            problems.join("\n"),
+            counts.join("\n"),
+            tail(&server.log())
+        );
+    }
+    notes.splice(..0, counts);
+    Ok(Report::with_notes(notes))
+}
+
+/// Revisions that the suite has scenarios for and that are not run.
+fn unknown_revisions(listed: &[Scenario]) -> Vec<String> {
+    let revisions = listed.iter().flat_map(|it| &it.revisions);
+    let unknown = revisions.filter(|it| !REVISIONS.iter().any(|(known, _)| known == it));
+    let unknown: BTreeSet<_> = unknown.collect();
+    let unknown = unknown.into_iter();
+    unknown
+        .map(|it| format!("{it}: the suite has scenarios for it, and it is not run"))
+        .collect()
+}
+
+/// The extension that a scenario is a part of.
+fn part(scenario: &str, listed: &[Scenario]) -> Option<&'static str> {
+    let listed = listed.iter().find(|it| it.name == scenario);
+    listed.filter(|it| it.is_extension())?;
+    let named = EXTENSIONS
+        .iter()
+        .find(|(begin, _)| scenario.starts_with(begin));
+    Some(named.map_or("other extensions", |(_, name)| *name))
+}
+
+impl Suite<'_> {
+    fn list(&self, args: &[&str]) -> Result<String> {
+        let task = self.node.script(SUITE).args(["list"]).args(args);
+        Ok(task.limit(LIMIT).output()?.success()?.stdout)
+    }
+
+    /// Everything that the suite is to run.
+    fn runs(&self, listed: &[Scenario]) -> Result<Vec<Run>> {
+        let mut runs = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (revision, options) in REVISIONS {
+            let at = listed.iter().filter(|it| it.is_at(revision));
+            let mut wanted: BTreeSet<_> = at.map(|it| it.name.clone()).collect();
+            if options.contains(&REQUIREMENTS) {
+                wanted.extend(listed::required(&self.list(&[REQUIREMENTS, revision])?));
+            }
+            seen.extend(wanted.iter().cloned());
+            let select = options.iter().chain([revision]);
+            runs.push(Run {
+                about: (*revision).to_owned(),
+                folder: (*revision).to_owned(),
+                select: select.map(|it| (*it).to_owned()).collect(),
+                wanted,
+            });
+        }
+        // No revision requires these, and no suite has them all.
+        let extensions = listed.iter().filter(|it| it.is_extension());
+        for Scenario { name, .. } in extensions.filter(|it| !seen.contains(&it.name)) {
+            runs.push(Run {
+                about: part(name, listed).unwrap_or(name).to_owned(),
+                folder: name.clone(),
+                select: vec!["--scenario".to_owned(), name.clone()],
+                wanted: BTreeSet::from([name.clone()]),
+            });
+        }
+        Ok(runs)
+    }
+
+    fn run(&self, run: &Run) -> Result<Results> {
+        let folder = self.workspace.target.join("conformance").join(&run.folder);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        let task = self
+            .node
+            .script(SUITE)
+            .args(["server", "--url", &self.url])
+            .args(&run.select)
+            .args([Path::new("--output-dir"), &folder])
+            .limit(LIMIT);
+        println!("$ {}", task.line());
+        let output = task.output()?;
+        let results = match Results::read(&folder) {
+            Ok(results) => results,
+            Err(error) => bail!(
+                "{error:#}; it ended with {}:\n{}{}",
+                output.status,
+                tail(&output.stdout),
+                tail(&output.stderr)
+            ),
+        };
+        // What failed is told from the results. This is for what they do not say.
+        if !output.status.success() && results.problems(&run.wanted).is_empty() {
+            bail!(
+                "the suite ended with {}:\n{}{}",
+                output.status,
+                tail(&output.stdout),
+                tail(&output.stderr)
+            );
+        }
+        Ok(results)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed() -> Vec<Scenario> {
+        listed::scenarios(
+            "- ping [2025-06-18]\n- tasks-lifecycle [extension]\n- new-thing [extension]\n- later [2027-01-01]",
+        )
+    }
+
+    #[test]
+    fn a_revision_that_is_not_run_is_a_problem() {
+        let unknown = unknown_revisions(&listed());
+        assert_eq!(unknown.len(), 1, "{unknown:?}");
+        assert!(unknown[0].starts_with("2027-01-01"), "{unknown:?}");
+    }
+
+    #[test]
+    fn the_checks_of_an_extension_are_counted_by_themselves() {
+        assert_eq!(part("ping", &listed()), None);
+        assert_eq!(part("tasks-lifecycle", &listed()), Some("tasks"));
+        assert_eq!(part("new-thing", &listed()), Some("other extensions"));
+    }
+}
