@@ -8,6 +8,8 @@
 )]
 
 mod error;
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;

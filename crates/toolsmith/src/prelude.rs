@@ -1,5 +1,7 @@
 //! What a file with tools in it needs: `use toolsmith::prelude::*;`.
 
+#[cfg(feature = "files")]
+pub use crate::files::{Directory, ServerFilesExt};
 #[cfg(feature = "http")]
 pub use crate::http::{Http, ServerHttpExt};
 pub use crate::protocol::{
