@@ -60,10 +60,19 @@ fn parse(flag: &str, text: &str) -> Result<StateKey> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use serde_json::{Value, json};
+
     use crate::Args;
+    use crate::server::tool::DynamicTool;
+    use crate::server::{Engine, Server};
+    use crate::testing::TestClient;
+    use crate::transport::Transport as _;
 
     const ONE: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
-    const OTHER: &str = "jw48XZp7YUJMHV5vcIGSo7TF1uf4CRorPE1eb3qLnA0";
+    const OTHER: &str = "2SmKENGwc1g33EvYXaxkGw887yekfl1TpU8vP1svz/o";
 
     fn args(words: &[&str]) -> crate::Result<Args> {
         Args::try_parse_from(["server"].iter().chain(words))
@@ -143,5 +152,107 @@ mod tests {
         );
         let both = ["--state-key", ONE, "--state-key-file", empty];
         refused(&both, &["both set", "leave one of them out"], ONE);
+    }
+
+    /// A server that asks for roots and counts them, with the keys that flags give it.
+    fn asking(words: &[&str]) -> Engine {
+        let schema = json!({"type": "object"});
+        let count = DynamicTool::new("count", schema, |_, context| async move {
+            context
+                .list_roots()
+                .await
+                .map(|roots| roots.len().to_string())
+        });
+        let server = Server::new("asking").dynamic_tool(count);
+        let args = args(words).expect("these are keys");
+        args.configure(server).build().expect("the server starts")
+    }
+
+    /// Asks one server, and brings what it was told back to another.
+    async fn brought_over(one: &Engine, other: &Engine) -> Result<Value, String> {
+        let [one, other] =
+            [one, other].map(|it| TestClient::of(it.clone()).roots(["file:///a", "file:///b"]));
+        let mut params = json!({"name": "count", "arguments": {}});
+        let asked = one.send("tools/call", params.clone()).await;
+        let asked = asked.map_err(|error| error.to_string())?;
+        let questions = asked["inputRequests"].as_object().into_iter().flatten();
+        let roots = json!({"roots": [{"uri": "file:///a"}, {"uri": "file:///b"}]});
+        let answers = questions.map(|(key, _)| (key.clone(), roots.clone()));
+        params["inputResponses"] = Value::Object(answers.collect());
+        params["requestState"] = asked["requestState"].clone();
+        let answer = other.send("tools/call", params).await;
+        answer.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn processes_that_share_a_key_answer_for_each_other() {
+        let path = file(&format!("{OTHER}\n{ONE}\n"));
+        let path = path.path().to_str().expect("a path");
+        let one = asking(&["--state-key", ONE]);
+        let same = asking(&["--state-key", ONE]);
+        let newer = asking(&["--state-key-file", path]);
+        for other in [&same, &newer] {
+            let answer = brought_over(&one, other).await.expect("an answer");
+            assert_eq!(answer["content"][0]["text"], "2", "{answer}");
+        }
+        for (from, to) in [
+            (&newer, &one),
+            (&one, &asking(&[])),
+            (&asking(&[]), &asking(&[])),
+        ] {
+            let refused = brought_over(from, to).await;
+            assert!(refused.is_err(), "it was opened: {refused:?}");
+        }
+    }
+
+    /// What is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        fn text(&self) -> String {
+            let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            String::from_utf8_lossy(&lines).into_owned()
+        }
+    }
+
+    /// What is logged while a server asks twice, over HTTP or not.
+    async fn logged(words: &[&str], http: bool) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let engine = asking(words);
+        if http {
+            engine.warn_of_lone_key();
+        }
+        for _ in 0..2 {
+            let answer = brought_over(&engine, &engine).await.expect("an answer");
+            assert_eq!(answer["content"][0]["text"], "2", "{answer}");
+        }
+        lines.text()
+    }
+
+    #[tokio::test]
+    async fn a_key_of_one_process_is_warned_of_once_where_there_may_be_others() {
+        let said = logged(&[], true).await;
+        assert_eq!(said.matches("--state-key").count(), 1, "{said}");
+        let shared = logged(&["--state-key", ONE], true).await;
+        assert!(!shared.contains("--state-key"), "{shared}");
+        let pipe = logged(&[], false).await;
+        assert!(!pipe.contains("--state-key"), "{pipe}");
     }
 }
