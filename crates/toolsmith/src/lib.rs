@@ -14,6 +14,8 @@ pub mod files;
 pub mod http;
 mod log;
 mod settings;
+#[cfg(feature = "skills")]
+pub mod skills;
 mod startup;
 #[cfg(feature = "stdio")]
 pub mod stdio;

@@ -19,6 +19,8 @@ pub use crate::server::{
     State,
 };
 pub use crate::settings::Args;
+#[cfg(feature = "skills")]
+pub use crate::skills::{ServerSkillsExt, Skill, Skills};
 #[cfg(feature = "stdio")]
 pub use crate::stdio::Stdio;
 pub use crate::tool;

@@ -19,7 +19,8 @@ pub use file::File;
 #[cfg(feature = "skills")]
 pub(crate) use {
     names::{encode, is_name},
-    reading::{contents, mime_type},
+    reading::{contents, mime_type, read_bounded},
+    walk::{Bounds, Found, walk},
 };
 
 use crate::server::Server;

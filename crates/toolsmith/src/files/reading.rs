@@ -80,6 +80,17 @@ pub(super) fn read(opened: io::Result<File>, uri: &str, max: u64) -> Result<Vec<
     }
 }
 
+/// Opens a file below a folder, and reads it, up to a size.
+#[cfg(feature = "skills")]
+pub(crate) fn read_bounded(
+    root: &cap_std::fs::Dir,
+    path: &Path,
+    uri: &str,
+    max: u64,
+) -> Result<Vec<u8>, ToolError> {
+    read(root.open_with(path, &options()), uri, max)
+}
+
 /// What a client is told of a file that cannot be opened: nothing of what is outside, nor of
 /// who may read what.
 fn refused(uri: &str, error: io::Error) -> ToolError {

@@ -106,7 +106,7 @@ async fn a_key_is_taken_from_a_flag_a_variable_or_a_file() {
         }
     }
     let short = [("TOOLSMITH_STATE_KEY", "hunter2")];
-    let program = Program::hello::<&str>(&[], &short).await;
+    let program = Program::hello(&[], &short).await;
     let (code, _, said) = program.output().await;
     assert_eq!(code, Some(2), "{said}");
     let words = ["TOOLSMITH_STATE_KEY", "7 bytes", "64 hexadecimal digits"];
