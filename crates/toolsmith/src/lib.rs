@@ -8,10 +8,14 @@
 )]
 
 mod error;
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;
 mod settings;
+#[cfg(feature = "skills")]
+pub mod skills;
 mod startup;
 #[cfg(feature = "stdio")]
 pub mod stdio;

@@ -1,5 +1,7 @@
 //! What a file with tools in it needs: `use toolsmith::prelude::*;`.
 
+#[cfg(feature = "files")]
+pub use crate::files::{Directory, ServerFilesExt};
 #[cfg(feature = "http")]
 pub use crate::http::{Http, ServerHttpExt};
 pub use crate::protocol::{
@@ -17,6 +19,8 @@ pub use crate::server::{
     State,
 };
 pub use crate::settings::Args;
+#[cfg(feature = "skills")]
+pub use crate::skills::{ServerSkillsExt, Skill, Skills};
 #[cfg(feature = "stdio")]
 pub use crate::stdio::Stdio;
 pub use crate::transport::ServerExt;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use serde_json::{Map, Value};
 use tokio::sync::watch;
@@ -312,6 +312,7 @@ impl Server {
         }
         self.settle(&StateMap::default(), &mut problems);
         problems.extend(self.registry.problems());
+        let has_lone_key = self.state_keys.is_empty();
         let sealer = self.sealer(&mut problems);
         let (Some(sealer), true) = (sealer, problems.is_empty()) else {
             return Err(StartError::new(problems));
@@ -347,6 +348,8 @@ impl Server {
             registry: self.registry,
             heard,
             sealer,
+            has_lone_key,
+            warns_of_lone_key: AtomicBool::new(false),
         })))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -36,6 +36,9 @@ pub(super) struct Inner {
     pub(super) heard: Arc<Heard>,
     pub(super) tasks: Arc<Tasks>,
     pub(super) sealer: Sealer,
+    /// Whether only this process has the key.
+    pub(super) has_lone_key: bool,
+    pub(super) warns_of_lone_key: AtomicBool,
     pub(super) state_ttl: Duration,
     /// Counts how often the streams were told to end.
     pub(super) closing: watch::Sender<u64>,
@@ -90,6 +93,23 @@ impl Engine {
     /// with the answer that tells the client that this was no accident.
     pub fn close_streams(&self) {
         self.0.closing.send_modify(|times| *times += 1);
+    }
+
+    /// Has the log warn, once, when a question is sealed with a key that only this process
+    /// has. For transports whose clients may come back to another process, or to this one
+    /// after it was started again.
+    pub fn warn_of_lone_key(&self) {
+        let warns = &self.0.warns_of_lone_key;
+        warns.store(self.0.has_lone_key, Ordering::Relaxed);
+    }
+
+    /// Says what it is about a key that nobody shares, where that matters.
+    pub(super) fn sealed_with_own_key(&self) {
+        if self.0.warns_of_lone_key.swap(false, Ordering::Relaxed) {
+            tracing::warn!(
+                "a client was asked something, and what it brings back with the answer can be opened by this process alone; give all processes one --state-key (TOOLSMITH_STATE_KEY), and keep it over restarts"
+            );
+        }
     }
 
     /// How many streams of changes there are.

@@ -142,6 +142,17 @@ impl TestClient {
         self
     }
 
+    /// A client whose model answers with anything: it is given the parameters of the
+    /// question, and gives the whole result, such as one that wants to use a tool.
+    #[must_use]
+    pub fn on_sample_message(
+        self,
+        answer: impl Fn(&Value) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.answers.set_sample(Box::new(answer));
+        self
+    }
+
     /// A client to which these folders matter.
     #[must_use]
     pub fn roots(self, uris: impl IntoIterator<Item = impl Into<String>>) -> Self {

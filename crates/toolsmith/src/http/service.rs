@@ -46,6 +46,7 @@ struct Inner {
 
 impl McpService {
     pub(super) fn new(engine: Engine, options: &Options, bound: Bound, routed: bool) -> Self {
+        engine.warn_of_lone_key();
         Self(Arc::new(Inner {
             guard: Guard::new(bound, options),
             endpoint: Endpoint {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::declared::Part;
 use super::values::{Values, absent};
-use super::{http, read, stdio};
+use super::{http, keys, read, stdio};
 use crate::log::{LogFormat, LogSettings};
-use crate::server::{Engine, Server};
+use crate::server::{Engine, Server, StateKey};
 use crate::startup::Announce;
 use crate::transport::{Transport, sealed::Sealed};
 use crate::{Error, Result};
@@ -30,6 +30,7 @@ pub struct Args {
     transport: Chosen,
     log: LogSettings,
     call_timeout: Option<Duration>,
+    state_keys: Vec<StateKey>,
 }
 
 /// The transport that was chosen.
@@ -88,6 +89,7 @@ impl Args {
             transport: transport(values)?,
             log,
             call_timeout,
+            state_keys: keys::read(values)?,
         })
     }
 }
@@ -141,6 +143,8 @@ impl Transport for Args {
     }
 
     fn configure(&self, server: Server) -> Server {
+        let keys = self.state_keys.iter().cloned();
+        let server = keys.fold(server, Server::state_key);
         match self.call_timeout {
             Some(time) => server.call_timeout(time),
             None => server,

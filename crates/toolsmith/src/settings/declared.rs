@@ -35,6 +35,8 @@ pub(super) struct Setting {
     pub(super) default: Option<&'static str>,
     /// Whether it may be given several times.
     pub(super) many: bool,
+    /// Whether its value is not to be shown.
+    pub(super) secret: bool,
     pub(super) part: Part,
     pub(super) help: &'static str,
 }
@@ -53,6 +55,7 @@ const fn setting(
         value,
         default,
         many: false,
+        secret: false,
         part,
         help,
     }
@@ -60,6 +63,11 @@ const fn setting(
 
 const fn many(mut setting: Setting) -> Setting {
     setting.many = true;
+    setting
+}
+
+const fn secret(mut setting: Setting) -> Setting {
+    setting.secret = true;
     setting
 }
 
@@ -88,6 +96,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The longest line that is taken, such as 64KiB; without a unit, bytes"),
     setting(Part::Server, "call-timeout", "TOOLSMITH_CALL_TIMEOUT", "TIME", None,
         "How long a call may take where the tool does not say, such as 30s; no bound unless set"),
+    secret(many(setting(Part::Server, "state-key", "TOOLSMITH_STATE_KEY", "KEY", None,
+        "A key that several processes share, 32 random bytes as 64 hex digits or Base64; better in a file or the environment, because others see the words of a command; may be repeated, the first seals and all open; a random one for each process unless set"))),
+    setting(Part::Server, "state-key-file", "TOOLSMITH_STATE_KEY_FILE", "FILE", None,
+        "A file with such keys, one to a line"),
     setting(Part::Server, "log", "TOOLSMITH_LOG", "FORMAT", Some("text"),
         "How to log on standard error: text, json or off"),
     setting(Part::Server, "log-level", "TOOLSMITH_LOG_LEVEL", "LEVEL", Some("info"),

@@ -6,6 +6,7 @@
 
 mod args;
 mod declared;
+mod keys;
 mod read;
 mod values;
 

@@ -1,6 +1,7 @@
 //! What was typed or set: every setting by its flag.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -9,8 +10,14 @@ use super::declared::{Part, SETTINGS, Setting};
 use crate::{Error, Result};
 
 /// The settings, as text.
-#[derive(Debug)]
 pub(super) struct Values(ArgMatches);
+
+/// Some are secrets.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Values").finish_non_exhaustive()
+    }
+}
 
 impl Values {
     /// Reads flags and environment.
@@ -118,6 +125,7 @@ fn arg(setting: &Setting) -> Arg {
         .env(setting.env)
         .value_name(setting.value)
         .help(setting.help)
+        .hide_env_values(setting.secret)
         .hide(missing);
     let arg = match setting.many {
         true => arg.action(ArgAction::Append).value_delimiter(','),

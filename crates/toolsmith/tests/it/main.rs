@@ -17,4 +17,5 @@ mod settings;
 mod stdio;
 mod stdio_limits;
 mod support;
+mod whole;
 mod wire;

@@ -48,6 +48,7 @@ impl Engine {
 
     /// Sends questions out, with everything that is needed to go on.
     pub(super) fn asks(&self, waits: Waits, resumed: &Resumed) -> Outcome {
+        self.sealed_with_own_key();
         let expires = SystemTime::now() + self.state_ttl();
         match self
             .sealer()

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta, request};
 
+const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
+
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 13] = [
+pub(crate) const ALL: [(&str, &str, &str); 15] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -21,6 +23,12 @@ pub(crate) const ALL: [(&str, &str, &str); 13] = [
     ("--session-idle", "TOOLSMITH_SESSION_IDLE", "20ms"),
     ("--max-line", "TOOLSMITH_MAX_LINE", "600"),
     ("--call-timeout", "TOOLSMITH_CALL_TIMEOUT", "30s"),
+    ("--state-key", "TOOLSMITH_STATE_KEY", KEY),
+    (
+        "--state-key-file",
+        "TOOLSMITH_STATE_KEY_FILE",
+        "/etc/server/keys",
+    ),
     ("--log", "TOOLSMITH_LOG", "json"),
     ("--log-level", "TOOLSMITH_LOG_LEVEL", "warn"),
 ];
@@ -56,8 +64,10 @@ async fn the_help_lists_every_flag_and_every_variable() {
             help.contains(&format!("{flag} <")),
             "{flag} is not in:\n{help}"
         );
+        // Of a secret there is no value to show.
+        let shown = ["=]", "]"].map(|end| format!("[env: {variable}{end}"));
         assert!(
-            help.contains(&format!("[env: {variable}=]")),
+            shown.iter().any(|shown| help.contains(shown)),
             "{variable} is not in:\n{help}"
         );
     }
@@ -70,6 +80,38 @@ async fn the_help_lists_every_flag_and_every_variable() {
         ALL.len(),
         "a flag that this test does not know:\n{help}"
     );
+}
+
+#[tokio::test]
+async fn the_help_does_not_show_a_key_that_is_set() {
+    let program = Program::hello(&["--help"], &[("TOOLSMITH_STATE_KEY", KEY)]).await;
+    let (code, help, said) = program.output().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        help.contains("TOOLSMITH_STATE_KEY") && !help.contains(KEY),
+        "{help}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_taken_from_a_flag_a_variable_or_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{KEY}\n")).unwrap();
+    let path = file.path().to_str().unwrap();
+    for (flag, value) in [("--state-key", KEY), ("--state-key-file", path)] {
+        for (program, endpoint) in both(flag, value).await {
+            endpoint.still_serves().await;
+            let (_, _, said) = program.output().await;
+            assert!(!said.contains(KEY), "{said}");
+        }
+    }
+    let short = [("TOOLSMITH_STATE_KEY", "hunter2")];
+    let program = Program::hello(&[], &short).await;
+    let (code, _, said) = program.output().await;
+    assert_eq!(code, Some(2), "{said}");
+    let words = ["TOOLSMITH_STATE_KEY", "7 bytes", "64 hexadecimal digits"];
+    assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[tokio::test]

@@ -1,0 +1,222 @@
+//! Forms for the user, as clients of each revision are sent them.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use toolsmith::prelude::*;
+use toolsmith::protocol::Revision;
+use toolsmith::server::Engine;
+use toolsmith::testing::TestClient;
+
+use super::client;
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Meal {
+    Fish,
+    Meat,
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+enum Seat {
+    /// At the window
+    A,
+    /// At the aisle
+    B,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Booking {
+    /// Who flies.
+    #[schemars(length(min = 1, max = 40))]
+    name: String,
+    #[serde(default = "one")]
+    bags: u8,
+    vegetarian: Option<bool>,
+    meal: Meal,
+    seat: Seat,
+}
+
+fn one() -> u8 {
+    1
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Choices {
+    meals: Vec<Meal>,
+    seats: Vec<Seat>,
+}
+
+#[tool]
+async fn book(context: Context) -> Result<String, ToolError> {
+    let it = context.elicit::<Booking>("Which seat?").await?.accepted()?;
+    Ok(format!(
+        "{} {} {:?} {:?} {:?}",
+        it.name, it.bags, it.vegetarian, it.meal, it.seat
+    ))
+}
+
+#[tool]
+async fn choose(context: Context) -> Result<String, ToolError> {
+    let it = context.elicit::<Choices>("Which ones?").await?.accepted()?;
+    Ok(format!("{:?} {:?}", it.meals, it.seats))
+}
+
+#[tool]
+async fn made(context: Context) -> Result<String, ToolError> {
+    let schema = json!({"type": "object", "properties": {"x": {"type": "integer", "default": 3}}});
+    let it = context.elicit_form("Made.", schema).await?.accepted()?;
+    Ok(it["x"].to_string())
+}
+
+#[tool]
+async fn impossible(context: Context) -> Result<String, ToolError> {
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Nested {
+        inner: Inner,
+    }
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Inner {
+        x: u8,
+    }
+    let it = context.elicit::<Nested>("?").await?.accepted()?;
+    Ok(it.inner.x.to_string())
+}
+
+fn engine() -> Engine {
+    let server = Server::new("s")
+        .tool::<book>()
+        .tool::<choose>()
+        .tool::<made>();
+    server.tool::<impossible>().build().unwrap()
+}
+
+type Asked = Arc<Mutex<Vec<Value>>>;
+
+/// A client that answers so, and what it was asked.
+fn answering(engine: &Engine, revision: Revision, answer: Value) -> (TestClient, Asked) {
+    let asked = Asked::default();
+    let heard = Arc::clone(&asked);
+    let client = client(engine, revision).on_elicit(move |params| {
+        heard.lock().unwrap().push(params.clone());
+        Some(answer.clone())
+    });
+    (client, asked)
+}
+
+fn of(params: &Value, field: &str) -> Value {
+    params["requestedSchema"]["properties"][field].clone()
+}
+
+#[tokio::test]
+async fn a_form_has_fields_with_defaults_bounds_and_choices() {
+    let engine = engine();
+    let answer = json!({"name": "Ada", "meal": "fish", "seat": "B"});
+    for revision in [
+        Revision::V2025_06_18,
+        Revision::V2025_11_25,
+        Revision::LATEST,
+    ] {
+        let (client, asked) = answering(&engine, revision, answer.clone());
+        let booked = client.call("book", json!({})).await.unwrap();
+        assert_eq!(booked.text(), "Ada 1 None Fish B", "{revision}");
+        let asked = asked.lock().unwrap();
+        let params = &asked[0];
+        assert_eq!(params["message"], "Which seat?");
+        let mode = params.get("mode");
+        let rich = revision >= Revision::V2025_11_25;
+        assert_eq!(mode.is_some_and(|it| it == "form"), rich, "{params}");
+        assert_eq!(
+            of(params, "name"),
+            json!({"type": "string", "description": "Who flies.", "minLength": 1, "maxLength": 40})
+        );
+        assert_eq!(of(params, "bags")["default"], 1);
+        assert_eq!(of(params, "vegetarian"), json!({"type": "boolean"}));
+        assert_eq!(
+            params["requestedSchema"]["required"],
+            json!(["name", "meal", "seat"])
+        );
+        assert_eq!(
+            of(params, "meal"),
+            json!({"type": "string", "enum": ["fish", "meat"]})
+        );
+        let titled = if rich {
+            json!({"type": "string", "oneOf": [
+                {"const": "A", "title": "At the window"},
+                {"const": "B", "title": "At the aisle"},
+            ]})
+        } else {
+            json!({"type": "string", "enum": ["A", "B"],
+                "enumNames": ["At the window", "At the aisle"]})
+        };
+        assert_eq!(of(params, "seat"), titled, "{revision}");
+    }
+}
+
+#[tokio::test]
+async fn several_may_be_chosen_where_the_revision_has_it() {
+    let engine = engine();
+    let answer = json!({"meals": ["meat"], "seats": ["A", "B"]});
+    for revision in [Revision::V2025_11_25, Revision::LATEST] {
+        let (client, asked) = answering(&engine, revision, answer.clone());
+        let chosen = client.call("choose", json!({})).await.unwrap();
+        assert_eq!(chosen.text(), "[Meat] [A, B]", "{revision}");
+        let asked = asked.lock().unwrap();
+        assert_eq!(
+            of(&asked[0], "meals"),
+            json!({"type": "array", "items": {"type": "string", "enum": ["fish", "meat"]}})
+        );
+        assert_eq!(
+            of(&asked[0], "seats")["items"]["anyOf"][0],
+            json!({"const": "A", "title": "At the window"})
+        );
+    }
+    let (client, asked) = answering(&engine, Revision::V2025_06_18, answer);
+    let refused = client.call("choose", json!({})).await.unwrap();
+    assert!(
+        refused.is_error() && refused.text().contains("2025-06-18"),
+        "{}",
+        refused.text()
+    );
+    assert!(
+        asked.lock().unwrap().is_empty(),
+        "it was asked what it does not know"
+    );
+}
+
+#[tokio::test]
+async fn a_form_may_be_made_while_the_program_runs() {
+    let engine = engine();
+    for revision in super::BOTH {
+        let (client, asked) = answering(&engine, revision, json!({"x": 5}));
+        assert_eq!(client.call("made", json!({})).await.unwrap().text(), "5");
+        assert_eq!(of(&asked.lock().unwrap()[0], "x")["default"], 3);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_refused() {
+    let engine = engine();
+    for revision in super::BOTH {
+        for wrong in [
+            json!({"name": "Ada"}),
+            json!({"name": 1, "meal": "fish", "seat": "A"}),
+        ] {
+            let (client, _) = answering(&engine, revision, wrong);
+            let failure = client.call("book", json!({})).await.unwrap_err();
+            assert_eq!(failure.code, -32602, "{failure}");
+            assert!(failure.message.contains("answer"), "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_type_that_no_client_can_show_asks_nobody() {
+    let engine = engine();
+    for revision in super::BOTH {
+        let (client, asked) = answering(&engine, revision, json!({}));
+        let failed = client.call("impossible", json!({})).await.unwrap();
+        assert!(failed.is_error(), "{}", failed.text());
+        assert!(asked.lock().unwrap().is_empty());
+    }
+}
