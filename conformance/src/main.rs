@@ -12,6 +12,7 @@ mod report;
 mod resources;
 mod rounds;
 mod schema;
+mod skills;
 mod tasks;
 
 use toolsmith::prelude::*;
@@ -34,4 +35,5 @@ fn server() -> Server {
     changes::add_to(server)
         .tool::<mirrored::test_header_parameters>()
         .dynamic_tool(schema::json_schema_2020_12_tool())
+        .skills(skills::skills())
 }
