@@ -283,3 +283,44 @@ async fn a_subscription_ends_with_an_answer_when_the_server_stops() {
     assert_eq!(ended["result"]["resultType"], "complete", "{ended}");
     assert_eq!(engine.subscriptions(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_looks_when_told_has_seen_everything_once_it_is_quiet() {
+    for revision in BOTH {
+        let (engine, registry) = served();
+        let client = client(&engine, revision);
+        let _listening = listens(&client, every_list(), revision).await;
+        let changers = (0..4).map(|n| {
+            let registry = registry.clone();
+            tokio::spawn(async move {
+                for m in 0..50 {
+                    registry.add_tool(tool(&format!("t{n}-{m}"))).unwrap();
+                    if m % 3 == 0 {
+                        assert!(registry.remove_tool(&format!("t{n}-{m}")));
+                    }
+                    tokio::task::yield_now().await;
+                }
+                assert!(registry.enable_tool(&format!("t{n}-1"), false));
+            })
+        });
+        let changers: Vec<_> = changers.collect();
+        // Those who look only when they are told come to see what is there at the end:
+        // the first tool, and of each changer 50 without 17 and without one.
+        let seen = soon(async {
+            loop {
+                let said = next_method(&client).await;
+                assert_eq!(said, "notifications/tools/list_changed");
+                let seen = client.tools().await.unwrap();
+                if seen.len() == 1 + 4 * (50 - 17 - 1) && changers.iter().all(|it| it.is_finished())
+                {
+                    return seen;
+                }
+            }
+        });
+        let seen = seen.await;
+        for changer in changers {
+            changer.await.unwrap();
+        }
+        assert_eq!(client.tools().await.unwrap(), seen, "{revision}");
+    }
+}
