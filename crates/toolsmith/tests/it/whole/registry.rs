@@ -1,6 +1,9 @@
 //! What a server offers may change while it serves, and those who may see it are told.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
 use toolsmith::server::Engine;
@@ -304,23 +307,23 @@ async fn whoever_looks_when_told_has_seen_everything_once_it_is_quiet() {
             })
         });
         let changers: Vec<_> = changers.collect();
-        // Those who look only when they are told come to see what is there at the end:
-        // the first tool, and of each changer 50 without 17 and without one.
-        let seen = soon(async {
+        // Somebody who looks only when told.
+        let client = Arc::new(client);
+        let (seen, mut looked) = watch::channel(Vec::new());
+        let looking = Arc::clone(&client);
+        let looker = tokio::spawn(async move {
             loop {
-                let said = next_method(&client).await;
+                let said = next_method(&looking).await;
                 assert_eq!(said, "notifications/tools/list_changed");
-                let seen = client.tools().await.unwrap();
-                if seen.len() == 1 + 4 * (50 - 17 - 1) && changers.iter().all(|it| it.is_finished())
-                {
-                    return seen;
-                }
+                seen.send_replace(looking.tools().await.unwrap());
             }
         });
-        let seen = seen.await;
         for changer in changers {
             changer.await.unwrap();
         }
-        assert_eq!(client.tools().await.unwrap(), seen, "{revision}");
+        let last = client.tools().await.unwrap();
+        assert_eq!(last.len(), 1 + 4 * (50 - 17 - 1), "{revision}");
+        soon(looked.wait_for(|seen| *seen == last)).await.unwrap();
+        looker.abort();
     }
 }

@@ -16,6 +16,7 @@ use super::{BOTH, client, code, named, soon};
 /// Where tasks wait, and what is seen of their end.
 struct Gate {
     open: Semaphore,
+    began: Notify,
     dropped: Notify,
 }
 
@@ -23,6 +24,7 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             open: Semaphore::new(0),
+            began: Notify::new(),
             dropped: Notify::new(),
         }
     }
@@ -569,6 +571,7 @@ async fn no_caller_has_more_tasks_than_there_may_be() {
 
 #[tool(task)]
 fn polls(over: Cancellation, gate: State<Gate>) {
+    gate.began.notify_one();
     let begun = Instant::now();
     while !over.is_cancelled() && begun.elapsed() < super::PATIENCE {
         std::thread::yield_now();
@@ -584,6 +587,7 @@ async fn a_plain_function_sees_that_its_task_was_cancelled() {
     for revision in BOTH {
         let client = able(&engine, revision);
         let begun = begin(&client, revision, "polls", json!({})).await;
+        soon(gate.began.notified()).await;
         let params = json!({"taskId": id(&begun)});
         client.request("tasks/cancel", params).await.unwrap();
         soon(gate.dropped.notified()).await;
