@@ -5,7 +5,7 @@ use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
 use toolsmith::server::Engine;
 
-use super::{BOTH, client, code};
+use super::{BOTH, client, code, soon};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -221,5 +221,8 @@ async fn a_completer_that_takes_too_long_is_given_up() {
     let server = Server::new("s").dynamic_prompt(prompt);
     let server = server.call_timeout(std::time::Duration::from_millis(50));
     let client = client(&server.build().unwrap(), Revision::LATEST);
-    assert_eq!(code(client.complete("p", "x", "", json!({})).await), -31001);
+    assert_eq!(
+        code(soon(client.complete("p", "x", "", json!({}))).await),
+        -31001
+    );
 }

@@ -5,7 +5,7 @@ use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
 use toolsmith::server::Engine;
 
-use super::{BOTH, client, code, named};
+use super::{BOTH, client, code, named, soon};
 
 /// Reviews code.
 #[prompt(
@@ -144,7 +144,8 @@ async fn messages_have_roles_and_any_content() {
 async fn a_prompt_that_takes_too_long_is_answered_on_time() {
     let engine = engine();
     for revision in BOTH {
-        let failure = client(&engine, revision).prompt("slow", json!({})).await;
+        let client = client(&engine, revision);
+        let failure = soon(client.prompt("slow", json!({}))).await;
         assert_eq!(code(failure), -31001, "{revision}");
     }
 }
