@@ -54,6 +54,8 @@ impl Outlet {
     ///
     /// Dropping the future loses nothing.
     pub(super) async fn next(&self) -> Item {
+        // Whoever always finds something here lets others have their turn all the same.
+        tokio::task::coop::consume_budget().await;
         loop {
             let filled = self.filled.notified();
             if let Some(item) = self.try_next() {
