@@ -42,7 +42,7 @@ async fn every_session_is_told_that_a_list_has_changed_and_the_list_has() {
     assert!(registry.enable_prompt("greet", false));
     assert!(registry.remove_resource("test://other"));
     for (session, stream) in &mut sessions {
-        let mut told = vec![stream.message().await, stream.message().await];
+        let mut told = [stream.message().await, stream.message().await];
         told.sort_by_key(|m| m["method"].to_string());
         assert_eq!(told[0]["method"], "notifications/prompts/list_changed");
         assert_eq!(told[1]["method"], "notifications/resources/list_changed");
