@@ -12,6 +12,7 @@ mod clients;
 mod conformance;
 mod curl;
 mod deny;
+mod fuzz;
 #[cfg(test)]
 mod guide;
 mod lab;
@@ -127,11 +128,18 @@ const PARTS: &[Part] = &[
 ];
 
 /// What is run alone, and not by `test`.
-const ALONE: &[Part] = &[Part {
-    name: "bench",
-    about: "calls a second, beside bare axum doing the same; not a part of `test`",
-    run: |w, _| bench::run(w),
-}];
+const ALONE: &[Part] = &[
+    Part {
+        name: "bench",
+        about: "calls a second, beside bare axum doing the same; not a part of `test`",
+        run: |w, _| bench::run(w),
+    },
+    Part {
+        name: "fuzz",
+        about: "libFuzzer on the targets of fuzz/ [--minutes N] [target…]; not a part of `test`",
+        run: fuzz::run,
+    },
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

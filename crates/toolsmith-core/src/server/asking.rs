@@ -43,6 +43,8 @@ struct State {
     reported: Reported,
     /// How many log messages this run has come by.
     logs: usize,
+    /// The run is over, and nobody is answered any more.
+    over: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,8 @@ struct Pending {
     key: Box<str>,
     digest: String,
     question: Question,
+    /// Whoever waits, who may be another task than the one that is dropped with the run.
+    waker: Waker,
 }
 
 /// What the client was told by earlier runs.
@@ -191,6 +195,18 @@ impl Asking {
         true
     }
 
+    /// Ends the run: whoever still waits, in a task of its own, is told that it is over.
+    pub(super) fn end(&self) {
+        let waiting = {
+            let mut state = self.state();
+            state.over = true;
+            std::mem::take(&mut state.pending)
+        };
+        for pending in waiting {
+            pending.waker.wake();
+        }
+    }
+
     /// What is being waited for, and everything that is needed to run again.
     pub(super) fn waits(&self) -> Option<Waits> {
         let state = self.state();
@@ -265,12 +281,22 @@ struct Ask {
 impl Future for Ask {
     type Output = Result<Value, ToolError>;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let Some(question) = self.question.take() else {
-            return Poll::Pending;
-        };
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let asking = Arc::clone(&self.asking);
         let mut state = asking.state();
+        if state.over {
+            return Poll::Ready(Err(ToolError::user(
+                "the call is over, and nobody can be asked any more",
+            )));
+        }
+        let Some(question) = self.question.take() else {
+            let mine = (state.pending.iter_mut())
+                .find(|it| self.registered.as_ref().is_some_and(|key| *key == it.key));
+            if let Some(mine) = mine {
+                mine.waker.clone_from(cx.waker());
+            }
+            return Poll::Pending;
+        };
         let digest = digest_of(&question);
         let chosen = self.key.is_some();
         let key = match self.key.take() {
@@ -303,6 +329,7 @@ impl Future for Ask {
             key: key.clone(),
             digest,
             question,
+            waker: cx.waker().clone(),
         });
         drop(state);
         self.registered = Some(key);

@@ -6,6 +6,7 @@
 mod answers;
 mod results;
 mod sink;
+mod tasks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

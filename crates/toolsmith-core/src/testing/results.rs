@@ -115,9 +115,14 @@ pub(super) fn read(message: &[u8]) -> Result<Value, Failure> {
     if error.is_null() {
         return Ok(message["result"].take());
     }
-    Err(Failure {
+    Err(failure(&error))
+}
+
+/// An error as a message has it.
+pub(super) fn failure(error: &Value) -> Failure {
+    Failure {
         code: error["code"].as_i64().unwrap_or_default(),
         message: error["message"].as_str().unwrap_or_default().to_owned(),
         data: error.get("data").cloned(),
-    })
+    }
 }

@@ -14,7 +14,7 @@ use crate::protocol::{RequestId, Response};
 use crate::server::{ReplySink, SessionRef};
 
 /// How long a test is patient.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a client in memory hears.
 #[derive(Debug)]

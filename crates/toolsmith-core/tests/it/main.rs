@@ -1,5 +1,12 @@
 //! What the crate promises, seen from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test cannot go on without fails it"
+)]
 
 mod by_hand;
 mod decided_tasks;
 mod error_table;
+mod resumed_streams;
+mod told_of_changes;

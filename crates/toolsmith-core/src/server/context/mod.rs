@@ -56,6 +56,7 @@ struct Inner {
     /// A plain function cannot wait for an answer.
     cannot_ask: AtomicBool,
     budget: progress::Budget,
+    furthest: progress::Furthest,
 }
 
 /// Tells whether a call is over: cancelled, timed out or ended. For what cannot be dropped
@@ -90,6 +91,7 @@ impl Context {
             cancelled: Arc::default(),
             cannot_ask: AtomicBool::new(false),
             budget: progress::Budget::default(),
+            furthest: progress::Furthest::default(),
         }))
     }
 

@@ -81,11 +81,29 @@ impl Budget {
     }
 }
 
+/// How far a call has come as far as it was said. It only grows, which every revision
+/// demands of progress.
+#[derive(Debug, Default)]
+pub(super) struct Furthest(Mutex<Option<f64>>);
+
+impl Furthest {
+    /// Whether this is further, which it then is from here on.
+    fn is_passed_by(&self, progress: f64) -> bool {
+        let mut furthest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_further = progress.is_finite() && furthest.is_none_or(|before| progress > before);
+        if is_further {
+            *furthest = Some(progress);
+        }
+        is_further
+    }
+}
+
 impl Context {
     /// Tells the client how far the call has come, if it asked to be told.
     ///
     /// Never waits. A report that the client is too slow to take is dropped, and so is one
-    /// over a hundred a second, unless it is the last.
+    /// that is no further than the one before it, and one over a hundred a second, unless it
+    /// is the last.
     pub fn progress(&self, progress: Progress) {
         if let Some(task) = self.task() {
             task.say(progress.line());
@@ -95,7 +113,9 @@ impl Context {
             return;
         };
         let asking = scope.asking.as_ref();
-        if asking.is_some_and(|asking| !asking.is_new_progress(progress.progress)) {
+        if !self.0.furthest.is_passed_by(progress.progress)
+            || asking.is_some_and(|asking| !asking.is_new_progress(progress.progress))
+        {
             return;
         }
         if !self.0.budget.take() && !progress.is_last() {

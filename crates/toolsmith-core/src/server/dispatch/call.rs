@@ -44,7 +44,7 @@ impl Engine {
             None => self.call_found(operation, tool, home).await,
             Some(layers) => {
                 let end = move |operation| Box::pin(self.call_found(operation, tool, home)) as _;
-                Next::new(&layers, Box::new(end)).run(operation).await
+                Box::pin(Next::new(&layers, Box::new(end)).run(operation)).await
             }
         }
     }
@@ -69,26 +69,22 @@ impl Engine {
         };
         let arguments = Arguments::Json(params.arguments);
         scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
-        match as_task {
-            AsTask::No => {
-                engine
-                    .call_here(tool, arguments, scope, resumed, &peer, None)
-                    .await
-            }
+        let ttl = match as_task {
+            AsTask::No => None,
             AsTask::May(ttl) => {
                 scope.becoming = Some(Arc::new(Becoming::default()));
-                engine
-                    .call_here(tool, arguments, scope, resumed, &peer, ttl)
-                    .await
+                ttl
             }
             AsTask::Is(ttl) => {
                 // A task asks by itself, not through the request that began it.
                 scope.asking = None;
-                engine
-                    .call_as_task(tool, arguments, scope, &peer, ttl)
-                    .await
+                let work = engine.call_as_task(tool, arguments, scope, &peer, ttl);
+                return Box::pin(work).await;
             }
-        }
+        };
+        engine
+            .call_here(tool, arguments, scope, resumed, &peer, ttl)
+            .await
     }
 
     /// Checks a call before anything of it runs.
@@ -131,7 +127,9 @@ impl Engine {
                 Some(resumed) => self.asks(waits, resumed),
                 None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
             },
-            Worked::Becomes(work) => self.become_task(tool, work, becoming, peer, ttl).await,
+            Worked::Becomes(work) => {
+                Box::pin(self.become_task(tool, work, becoming, peer, ttl)).await
+            }
         }
     }
 

@@ -45,10 +45,15 @@ impl Engine {
             peer,
             sink,
         };
-        let layers = self.layers().clone();
-        if layers.is_empty() || !is_seen(&operation.request.method) {
+        if self.layers().is_empty() || !is_seen(&operation.request.method) {
             return self.serve(operation).await;
         }
+        Box::pin(self.through_layers(operation)).await
+    }
+
+    /// With the middleware around it.
+    async fn through_layers(self, operation: Operation) -> Outcome {
+        let layers = self.layers().clone();
         let end = move |operation| Box::pin(self.serve(operation)) as _;
         Next::new(&layers, Box::new(end)).run(operation).await
     }
@@ -88,6 +93,8 @@ impl Engine {
         }
     }
 
+    /// What is called less often than a tool is worked on in a box of its own, so that the
+    /// future of a call stays small.
     async fn serve(self, operation: Operation) -> Outcome {
         let modern = operation.peer.revision.is_modern();
         if !self.advertises(&operation.request.method) {
@@ -99,17 +106,19 @@ impl Engine {
             (Method::ListPrompts, _) => self.list(ListKind::Prompts, operation).await,
             (Method::ListResources, _) => self.list(ListKind::Resources, operation).await,
             (Method::ListTemplates, _) => self.list(ListKind::Templates, operation).await,
-            (Method::ReadResource, _) => self.read_resource(operation).await,
-            (Method::GetPrompt, _) => self.get_prompt(operation).await,
-            (Method::Complete, _) => self.complete(operation).await,
+            (Method::ReadResource, _) => Box::pin(self.read_resource(operation)).await,
+            (Method::GetPrompt, _) => Box::pin(self.get_prompt(operation)).await,
+            (Method::Complete, _) => Box::pin(self.complete(operation)).await,
             (Method::Discover, true) => Outcome::Discover,
-            (Method::Listen, true) => self.listen(operation).await,
+            (Method::Listen, true) => Box::pin(self.listen(operation)).await,
             (Method::GetTask | Method::UpdateTask | Method::CancelTask, _)
-            | (Method::TaskResult | Method::ListTasks, false) => self.task(operation).await,
+            | (Method::TaskResult | Method::ListTasks, false) => {
+                Box::pin(self.task(operation)).await
+            }
             (Method::Ping, false) => Outcome::Empty,
-            (Method::SetLevel, false) => set_level(&operation).await,
-            (Method::Subscribe, false) => self.subscribe(&operation).await,
-            (Method::Unsubscribe, false) => unsubscribe(&operation).await,
+            (Method::SetLevel, false) => Box::pin(set_level(&operation)).await,
+            (Method::Subscribe, false) => Box::pin(self.subscribe(&operation)).await,
+            (Method::Unsubscribe, false) => Box::pin(unsubscribe(&operation)).await,
             (Method::Other(name), _) => match self.custom(name) {
                 Some(method) => method.handle(self.clone(), operation).await,
                 None => not_served(name),

@@ -18,6 +18,12 @@ pub(super) struct Resumed {
     bound_to: [u8; 32],
 }
 
+impl Drop for Resumed {
+    fn drop(&mut self) {
+        self.asking.end();
+    }
+}
+
 impl Engine {
     /// Opens what a request brings of an earlier run. Nothing where nobody can be asked.
     pub(super) fn resumed(&self, operation: &Operation) -> Result<Option<Resumed>, ProtocolError> {

@@ -130,6 +130,16 @@ impl ToolError {
     }
 }
 
+/// A request that does not fit, such as one whose parameters [`Params::typed`] could not
+/// read, is answered with that error.
+///
+/// [`Params::typed`]: crate::protocol::Params::typed
+impl From<ProtocolError> for ToolError {
+    fn from(error: ProtocolError) -> Self {
+        Self::protocol(error)
+    }
+}
+
 /// A [`ToolError`] behind an error, at any depth.
 fn find<'a>(error: &'a (dyn Error + Send + Sync + 'static)) -> Option<&'a Inner> {
     if let Some(found) = error.downcast_ref::<ToolError>() {

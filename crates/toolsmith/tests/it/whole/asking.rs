@@ -458,3 +458,64 @@ async fn what_was_reported_before_a_question_is_not_reported_again() {
         assert_eq!(said, ["1", "\"before\"", "\"after\"", "2"], "{revision}");
     }
 }
+
+#[tokio::test]
+async fn a_user_may_close_a_question_without_saying_anything() {
+    let modern = echoing(&engine(), Revision::LATEST);
+    let asked = modern
+        .send("tools/call", json!({"name": "elicits"}))
+        .await
+        .unwrap();
+    let keys = asked["inputRequests"].as_object().unwrap().keys();
+    let answers = keys.map(|key| (key.clone(), json!({"action": "cancel"})));
+    let params = json!({
+        "name": "elicits",
+        "requestState": asked["requestState"],
+        "inputResponses": Value::Object(answers.collect()),
+    });
+    let result = modern.send("tools/call", params).await.unwrap();
+    assert_eq!(result["content"][0]["text"], "cancelled");
+}
+
+/// Tells when it is dropped.
+struct Told(Arc<tokio::sync::Notify>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// Has somebody else ask.
+#[tool]
+async fn lets_ask(context: Context, told: State<tokio::sync::Notify>) -> Result<String, ToolError> {
+    let told = Told(Arc::clone(&told.0));
+    let asking = tokio::spawn(async move {
+        let _told = told;
+        ask(&context, "spawned?").await
+    });
+    asking.await.map_err(ToolError::internal)?
+}
+
+#[tokio::test]
+async fn a_question_may_be_asked_by_another_task_which_ends_with_the_run() {
+    for revision in BOTH {
+        let told = Arc::new(tokio::sync::Notify::new());
+        let server = Server::new("s").shared_state(Arc::clone(&told));
+        let engine = server.tool::<lets_ask>().build().unwrap();
+        let client = echoing(&engine, revision);
+        if revision.is_modern() {
+            let asked = client
+                .send("tools/call", json!({"name": "lets_ask"}))
+                .await
+                .unwrap();
+            assert_eq!(asked["resultType"], "input_required", "{asked}");
+            super::soon(told.notified()).await;
+        }
+        assert_eq!(
+            super::soon(super::asking::told(&client, "lets_ask")).await,
+            "[spawned?]"
+        );
+        super::soon(told.notified()).await;
+    }
+}

@@ -1,6 +1,9 @@
 //! What a server offers may change while it serves, and those who may see it are told.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
 use toolsmith::server::Engine;
@@ -282,4 +285,45 @@ async fn a_subscription_ends_with_an_answer_when_the_server_stops() {
     let ended = ended.await;
     assert_eq!(ended["result"]["resultType"], "complete", "{ended}");
     assert_eq!(engine.subscriptions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_looks_when_told_has_seen_everything_once_it_is_quiet() {
+    for revision in BOTH {
+        let (engine, registry) = served();
+        let client = client(&engine, revision);
+        let _listening = listens(&client, every_list(), revision).await;
+        let changers = (0..4).map(|n| {
+            let registry = registry.clone();
+            tokio::spawn(async move {
+                for m in 0..50 {
+                    registry.add_tool(tool(&format!("t{n}-{m}"))).unwrap();
+                    if m % 3 == 0 {
+                        assert!(registry.remove_tool(&format!("t{n}-{m}")));
+                    }
+                    tokio::task::yield_now().await;
+                }
+                assert!(registry.enable_tool(&format!("t{n}-1"), false));
+            })
+        });
+        let changers: Vec<_> = changers.collect();
+        // Somebody who looks only when told.
+        let client = Arc::new(client);
+        let (seen, mut looked) = watch::channel(Vec::new());
+        let looking = Arc::clone(&client);
+        let looker = tokio::spawn(async move {
+            loop {
+                let said = next_method(&looking).await;
+                assert_eq!(said, "notifications/tools/list_changed");
+                seen.send_replace(looking.tools().await.unwrap());
+            }
+        });
+        for changer in changers {
+            changer.await.unwrap();
+        }
+        let last = client.tools().await.unwrap();
+        assert_eq!(last.len(), 1 + 4 * (50 - 17 - 1), "{revision}");
+        soon(looked.wait_for(|seen| *seen == last)).await.unwrap();
+        looker.abort();
+    }
 }

@@ -204,3 +204,25 @@ async fn a_flood_is_cut_off_and_its_end_is_told() {
         );
     }
 }
+
+#[tool]
+async fn goes_back(context: Context) {
+    for progress in [1.0, 3.0, 2.0, 3.0, f64::NAN, 4.0] {
+        context.progress(Progress::new(progress));
+    }
+}
+
+#[tokio::test]
+async fn progress_that_does_not_grow_is_not_told() {
+    let engine = Server::new("s").tool::<goes_back>().build().unwrap();
+    for revision in super::BOTH {
+        let client = client(&engine, revision);
+        call(&client, "goes_back").await;
+        let heard = client.notifications();
+        let values: Vec<_> = heard
+            .iter()
+            .map(|it| it["params"]["progress"].clone())
+            .collect();
+        assert_eq!(values, [1, 3, 4], "{revision}");
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use toolsmith::ports::MemoryBus;
 use toolsmith::prelude::*;
 use toolsmith::protocol::{Decoded, Revision, decode};
 use toolsmith::server::{Engine, Peer, ReplySink};
@@ -123,8 +124,8 @@ async fn a_tenant_hears_nothing_of_another_tenants_resources() {
         }
         let ours = client(&engine, revision).caller(Caller::new("ours"));
         let theirs = client(&engine, revision).caller(Caller::new("theirs"));
-        let _listening = subscribed(&ours, revision, &["own:x", "motd:x"]).await;
-        let _too = subscribed(&theirs, revision, &["own:x", "motd:x"]).await;
+        let _listening = subscribed(&ours, revision, &["motd:x", "own:x"]).await;
+        let _too = subscribed(&theirs, revision, &["motd:x", "own:x"]).await;
         // A new session may be told first that lists have changed.
         registry.for_tenant("ours").resource_updated("own:x");
         registry.resource_updated("motd:x");
@@ -239,6 +240,24 @@ async fn there_are_no_more_subscriptions_than_there_may_be() {
         .await
         .unwrap();
     let said = two.next_notification().await.unwrap();
-    assert_eq!(said["error"]["code"], -31002, "{said}");
+    assert_eq!(said["error"]["code"], -31017, "{said}");
     drop(listening);
+}
+
+#[tokio::test]
+async fn a_change_in_one_process_is_told_to_the_clients_of_another() {
+    for revision in BOTH {
+        let bus = Arc::new(MemoryBus::new());
+        let process = || {
+            let server = Server::new("s").resource::<note>();
+            server.bus(Arc::clone(&bus) as _)
+        };
+        let (here, there) = (process(), process());
+        let registry = here.registry();
+        let _here = here.build().unwrap();
+        let client = client(&there.build().unwrap(), revision);
+        let _listening = subscribed(&client, revision, &["notes://1"]).await;
+        registry.resource_updated("notes://1");
+        assert_eq!(next_uri(&client).await, "notes://1", "{revision}");
+    }
 }

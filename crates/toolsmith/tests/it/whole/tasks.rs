@@ -1,9 +1,11 @@
 //! Calls that go on after they were answered, in both eras.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
+use toolsmith::ports::MemoryTasks;
 use toolsmith::prelude::*;
 use toolsmith::protocol::{Revision, TASKS_EXTENSION};
 use toolsmith::server::Engine;
@@ -14,6 +16,7 @@ use super::{BOTH, client, code, named, soon};
 /// Where tasks wait, and what is seen of their end.
 struct Gate {
     open: Semaphore,
+    began: Notify,
     dropped: Notify,
 }
 
@@ -21,6 +24,7 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             open: Semaphore::new(0),
+            began: Notify::new(),
             dropped: Notify::new(),
         }
     }
@@ -38,7 +42,7 @@ impl Drop for Dropped {
 }
 
 async fn pass(gate: &State<Gate>) {
-    let mut dropped = Dropped(Some(State(std::sync::Arc::clone(&gate.0))));
+    let mut dropped = Dropped(Some(State(Arc::clone(&gate.0))));
     gate.open.acquire().await.unwrap().forget();
     dropped.0 = None;
 }
@@ -93,12 +97,9 @@ fn server() -> Server {
 }
 
 /// A server, and the gate that its tasks wait at.
-fn served(server: Server) -> (Engine, std::sync::Arc<Gate>) {
-    let gate = std::sync::Arc::new(Gate::default());
-    let engine = server
-        .shared_state(std::sync::Arc::clone(&gate))
-        .build()
-        .unwrap();
+fn served(server: Server) -> (Engine, Arc<Gate>) {
+    let gate = Arc::new(Gate::default());
+    let engine = server.shared_state(Arc::clone(&gate)).build().unwrap();
     (engine, gate)
 }
 
@@ -565,5 +566,52 @@ async fn no_caller_has_more_tasks_than_there_may_be() {
             params["task"] = json!({});
         }
         assert_eq!(code(client.request("tools/call", params).await), -31002);
+    }
+}
+
+#[tool(task)]
+fn polls(over: Cancellation, gate: State<Gate>) {
+    gate.began.notify_one();
+    let begun = Instant::now();
+    while !over.is_cancelled() && begun.elapsed() < super::PATIENCE {
+        std::thread::yield_now();
+    }
+    if over.is_cancelled() {
+        gate.dropped.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn a_plain_function_sees_that_its_task_was_cancelled() {
+    let (engine, gate) = served(Server::new("s").tool::<polls>());
+    for revision in BOTH {
+        let client = able(&engine, revision);
+        let begun = begin(&client, revision, "polls", json!({})).await;
+        soon(gate.began.notified()).await;
+        let params = json!({"taskId": id(&begun)});
+        client.request("tasks/cancel", params).await.unwrap();
+        soon(gate.dropped.notified()).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_task_came_to_outlives_its_process_where_the_store_does() {
+    let store = Arc::new(MemoryTasks::new(10, 10));
+    let process = || served(server().task_store(Arc::clone(&store) as _));
+    let known = |client: TestClient| client.caller(Caller::new("t").with_principal("alice"));
+    let mut ids = Vec::new();
+    for revision in BOTH {
+        let (engine, gate) = process();
+        let client = known(able(&engine, revision));
+        let begun = begin(&client, revision, "renders", json!({"what": "a"})).await;
+        gate.open.add_permits(1);
+        until(&client, &id(&begun), "completed").await;
+        ids.push((revision, id(&begun)));
+    }
+    let (engine, _gate) = process();
+    for (revision, id) in ids {
+        let client = known(able(&engine, revision));
+        let came_to = result(&client, revision, &id).await;
+        assert_eq!(came_to["structuredContent"]["what"], "a", "{revision}");
     }
 }
