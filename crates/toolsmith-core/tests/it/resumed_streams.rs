@@ -232,11 +232,13 @@ async fn a_reader_that_comes_back_while_it_is_written_to_misses_nothing() {
         let session = refs[0].clone();
         let (writer, mut reader) = session.open_stream().await;
         let number = writer.number();
+        let (has, mut had) = tokio::sync::watch::channel(0);
         let writing = tokio::spawn(async move {
             for said in 0..MESSAGES {
                 writer.write(said.to_string().into()).await.unwrap();
+                // Now and then nothing comes after it that could wake the reader instead.
                 if said % (round + 1) == 0 {
-                    tokio::task::yield_now().await;
+                    had.wait_for(|had| *had > said).await.unwrap();
                 }
             }
             writer.end().await;
@@ -252,6 +254,7 @@ async fn a_reader_that_comes_back_while_it_is_written_to_misses_nothing() {
                     (had as u64 + 1, had.to_string().as_bytes())
                 );
                 had += 1;
+                has.send_replace(had);
                 if had % (round % 7 + 2) == 0 {
                     let seq = had as u64;
                     let last = EventId {

@@ -5,6 +5,7 @@
     reason = "what a test cannot go on without fails it"
 )]
 
+mod answered_once;
 mod author;
 mod bad_input;
 mod conversation;
