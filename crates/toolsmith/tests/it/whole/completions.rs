@@ -27,7 +27,7 @@ fn review(
     #[complete(own_words)] own: Style,
     code: String,
 ) -> String {
-    drop((style, other_style, own));
+    let _ = (style, other_style, own);
     format!("{language} {framework} {strict} {maybe:?} {code}")
 }
 
@@ -57,7 +57,7 @@ fn repo(
     style: Option<Style>,
     #[complete(numbers)] numbers: Option<u8>,
 ) -> String {
-    drop((style, numbers));
+    let _ = (style, numbers);
     format!("{owner}/{name}")
 }
 
