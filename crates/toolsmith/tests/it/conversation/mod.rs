@@ -9,4 +9,5 @@ mod logging;
 pub(crate) mod offers;
 mod pipes;
 mod resuming;
+mod scripted;
 mod tasks;

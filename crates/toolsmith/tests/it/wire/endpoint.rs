@@ -97,7 +97,7 @@ impl Endpoint {
             Some("text/event-stream"),
             "{head:?}"
         );
-        Stream::new(head, connection, self.exchange(ask))
+        Stream::new(head, connection, self.exchange(ask)).await
     }
 
     /// Opens a legacy session.

@@ -128,13 +128,18 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(head: Head, connection: Connection, exchange: Exchange) -> Self {
+    pub(super) async fn new(head: Head, mut connection: Connection, exchange: Exchange) -> Self {
+        let mut waiting = VecDeque::new();
+        if head.field("content-length").is_some() {
+            let body = connection.body(&head).await;
+            waiting.extend(events(std::str::from_utf8(&body).unwrap()));
+        }
         Self {
             head,
             connection,
             exchange,
             text: String::new(),
-            waiting: VecDeque::new(),
+            waiting,
             ids: Vec::new(),
             retry: None,
         }
@@ -150,6 +155,10 @@ impl Stream {
                 self.ids.extend(event.id);
                 self.retry = event.retry.or(self.retry);
                 return Some(event.message);
+            }
+            // A whole body has no more to come.
+            if self.head.field("content-length").is_some() {
+                return None;
             }
             let Some(chunk) = self.connection.chunk().await else {
                 assert_eq!(self.text, "", "the stream ended in an event");
