@@ -106,6 +106,9 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
             Err(error) => problems.push(format!("{}: {error:#}", run.revision)),
         }
     }
+    if let Err(error) = scripted(workspace) {
+        problems.push(format!("the scripted conversations: {error:#}"));
+    }
     let counts = counts.iter().map(|(of, count)| format!("{of}: {count}"));
     let counts: Vec<_> = counts.collect();
     if !problems.is_empty() {
@@ -118,6 +121,22 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
     }
     notes.splice(..0, counts);
     Ok(Report::with_notes(notes))
+}
+
+/// Conversations of our own, for the revisions that the suite hardly covers.
+fn scripted(workspace: &Workspace) -> Result<()> {
+    const NAME: &str = "conversation::scripted";
+    workspace
+        .cargo([
+            "test",
+            "-p",
+            "toolsmith",
+            "--all-features",
+            "--test",
+            "it",
+            NAME,
+        ])
+        .run()
 }
 
 /// What the suite has scenarios for and what is not run, because nobody knew of it.
