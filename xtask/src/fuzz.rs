@@ -37,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome {
     let program = install(workspace)?;
     let mut notes = Vec::new();
     for target in &wanted.targets {
-        println!("{target}, for {} minutes", wanted.minutes);
+        println!("{target}, for {} min", wanted.minutes);
         let note = fuzz(workspace, &program, target, wanted.minutes)?;
         println!("{note}");
         notes.push(note);
@@ -125,7 +125,7 @@ fn fuzz(workspace: &Workspace, program: &Path, target: &str, minutes: u64) -> Re
     }
     let runs = executions(&output.stderr).context("libFuzzer does not say how often it ran")?;
     Ok(format!(
-        "{target}: {minutes} minutes, {runs} executions, nothing found"
+        "{target}: {minutes} min, {runs} executions, nothing found"
     ))
 }
 
