@@ -7,6 +7,7 @@ mod answers;
 mod results;
 mod sink;
 mod tasks;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use tokio::sync::OnceCell;
 pub use answers::Answers;
 pub use results::{CallResult, Failure, PromptMessages};
 use sink::TestSink;
+pub use watch::Sender;
 
 use crate::Caller;
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
@@ -151,6 +153,14 @@ impl TestClient {
         answer: impl Fn(&Value) -> Value + Send + Sync + 'static,
     ) -> Self {
         self.answers.set_sample(Box::new(answer));
+        self
+    }
+
+    /// Shows every message of both directions as it is sent, such as to hold it against a
+    /// schema. Set it before the first request.
+    #[must_use]
+    pub fn on_message(self, see: impl Fn(Sender, &Value) + Send + Sync + 'static) -> Self {
+        self.sink.watch.set(Box::new(see));
         self
     }
 
@@ -317,6 +327,8 @@ impl TestClient {
         let sink = self.engine.may_speak(&request, &peer).then_some(sink);
         // In a box, so that what a test awaits stays small.
         let answer = Box::pin(self.engine.clone().answer(request, peer, sink)).await;
+        let watch = &self.sink.watch;
+        watch.see_bytes(Sender::Server, &answer.message);
         results::read(&answer.message)
     }
 
@@ -404,7 +416,9 @@ impl TestClient {
             return Err(Failure::new("the server does not take that for a request"));
         };
         let opened = self.engine.initialize(&request.params);
-        let (mut peer, _) = opened.map_err(|error| Failure::refused(&error))?;
+        let (mut peer, outcome) = opened.map_err(|error| Failure::refused(&error))?;
+        let answer = self.engine.encode(&outcome, &request.id, peer.revision);
+        self.sink.watch.see_bytes(Sender::Server, &answer);
         peer.caller = self.caller.clone();
         let id = self.sessions.open(&peer).await;
         let id = id.map_err(|error| Failure::refused(&error))?;
@@ -441,6 +455,7 @@ impl TestClient {
             params["_meta"] = meta;
         }
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        self.sink.watch.see(Sender::Client, &body);
         body.to_string().into()
     }
 }

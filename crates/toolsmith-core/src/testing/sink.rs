@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::watch::{Sender, Watch};
 use super::{Answers, Failure};
 use crate::protocol::{RequestId, Response};
 use crate::server::{ReplySink, SessionRef};
@@ -23,6 +24,7 @@ pub(super) struct TestSink {
     bell: Notify,
     answers: Arc<Answers>,
     session: Mutex<Option<SessionRef>>,
+    pub(super) watch: Watch,
 }
 
 impl TestSink {
@@ -32,6 +34,7 @@ impl TestSink {
             bell: Notify::new(),
             answers,
             session: Mutex::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -67,6 +70,7 @@ impl TestSink {
 impl ReplySink for TestSink {
     fn notify(&self, message: Vec<u8>) -> bool {
         let message = serde_json::from_slice(&message).unwrap_or_default();
+        self.watch.see(Sender::Server, &message);
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.push_back(message);
         drop(heard);
@@ -76,11 +80,14 @@ impl ReplySink for TestSink {
 
     fn ask(&self, message: Vec<u8>) -> bool {
         let question: Value = serde_json::from_slice(&message).unwrap_or_default();
+        self.watch.see(Sender::Server, &question);
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(session) = session.clone() else {
             return false;
         };
         let answer = self.answers.answer(&question);
+        let said = json!({"jsonrpc": "2.0", "id": question["id"], "result": answer});
+        self.watch.see(Sender::Client, &said);
         session.answered(Response {
             id: RequestId::from_json(question["id"].to_string().into()),
             result: Ok(answer.to_string().into()),

@@ -24,7 +24,9 @@ use std::time::Duration;
 use serde_json::Value;
 use toolsmith::protocol::Revision;
 use toolsmith::server::Engine;
-use toolsmith::testing::{Failure, TestClient};
+use toolsmith::testing::{Failure, Sender, TestClient};
+
+use crate::wire::Talk;
 
 /// How long a test waits for what is due at once.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,9 +34,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A newest client of an older revision, and one of the newest revision.
 const BOTH: [Revision; 2] = [Revision::LATEST_LEGACY, Revision::LATEST];
 
-/// A client of a server that speaks a revision.
+/// A client of a server that speaks a revision, each of whose messages is held against the
+/// schema of the revision.
 fn client(engine: &Engine, revision: Revision) -> TestClient {
-    TestClient::of(engine.clone()).revision(revision)
+    let talk = Talk::new(revision.as_str());
+    let client = TestClient::of(engine.clone()).revision(revision);
+    client.on_message(move |sender, message| match sender {
+        Sender::Client => talk.client_said(message),
+        Sender::Server => talk.server_said(message),
+    })
 }
 
 /// The code of an error that must be one.

@@ -1,11 +1,14 @@
 //! Which revision a request is of and what it asked for, so that each answer can be held
 //! against the right part of the right schema.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use serde_json::Value;
 
 use super::Ask;
 use super::ask::MODERN;
-use super::schema::{check, check_taken};
+use super::schema::{check, check_client_answer, check_taken};
 
 /// The field of `_meta` that names the revision.
 const VERSION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
@@ -24,6 +27,48 @@ struct Asked {
     method: String,
     revision: Option<String>,
     message: Value,
+}
+
+/// What is said in one conversation of one revision, in both directions.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    revision: String,
+    said: Mutex<(Exchange, HashMap<String, String>)>,
+}
+
+impl Talk {
+    pub(crate) fn new(revision: &str) -> Self {
+        Self {
+            revision: revision.to_owned(),
+            said: Mutex::default(),
+        }
+    }
+
+    /// Notes what was asked, and checks what was answered.
+    pub(crate) fn client_said(&self, message: &Value) {
+        let mut said = self.said.lock().unwrap();
+        let Some(result) = message.get("result") else {
+            let body = message.to_string().into_bytes();
+            return said.0.asked(&body, Some(self.revision.clone()));
+        };
+        let asked = said.1.get(&message["id"].to_string());
+        let asked = asked.unwrap_or_else(|| panic!("nobody asked: {message}"));
+        if let Err(wrong) = check_client_answer(&self.revision, asked, result) {
+            panic!(
+                "a bad answer: {wrong}\nrevision {}: {message}",
+                self.revision
+            );
+        }
+    }
+
+    /// Checks what a server said.
+    pub(crate) fn server_said(&self, message: &Value) {
+        let mut said = self.said.lock().unwrap();
+        if let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) {
+            said.1.insert(id.to_string(), method.to_owned());
+        }
+        said.0.answered(message);
+    }
 }
 
 impl Exchange {

@@ -18,6 +18,7 @@ use std::time::Duration;
 pub(crate) use ask::{Ask, MODERN, call, modern, modern_meta, request};
 pub(crate) use connection::Connection;
 pub(crate) use endpoint::{Endpoint, Session, initialize};
+pub(crate) use exchange::Talk;
 pub(crate) use pipe::Pipe;
 pub(crate) use process::{Program, example};
 pub(crate) use reply::{Reply, Stream};
