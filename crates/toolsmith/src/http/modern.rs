@@ -253,4 +253,22 @@ mod tests {
         .await;
         assert_eq!(sent.last().unwrap(), "answer", "{} events", sent.len());
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_stream_is_kept_open_with_comments() {
+        let outlet = Outlet::new(false);
+        let sink = Arc::clone(&outlet);
+        let work: Work = Box::pin(async move {
+            sink.notify(b"report".to_vec());
+            tokio::time::sleep(sse::KEEP_ALIVE * 3 + sse::KEEP_ALIVE / 2).await;
+            answer()
+        });
+        let First::Said(said, rest) = first(work, &outlet).await else {
+            panic!("the answer was not to come first");
+        };
+        let events: Vec<Bytes> = events(said, rest, outlet).collect().await;
+        let comments = events.iter().filter(|event| **event == sse::comment());
+        assert_eq!(comments.count(), 3, "{events:?}");
+        assert_eq!(events.len(), 5, "{events:?}");
+    }
 }
