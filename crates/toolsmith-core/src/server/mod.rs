@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod extension;
 pub mod handler;
+mod limit;
 pub mod middleware;
 mod peer;
 mod pool;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Context;
 use crate::protocol::Question;
 use crate::server::handler::ToolError;
+use crate::server::limit::Clock;
 
 impl Context {
     /// Asks, and waits for the answer as JSON.
@@ -25,6 +26,8 @@ impl Context {
         question
             .known_to(scope.peer.revision)
             .map_err(ToolError::user)?;
+        // Whoever is asked may take their time.
+        let _stopped = scope.clock.as_ref().map(Clock::stop);
         if let Some(task) = self.task() {
             return task.ask(key, question).await;
         }

@@ -15,6 +15,7 @@ use crate::protocol::{
 use crate::server::Peer;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope};
+use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ToolEntry};
 use crate::server::running::Becoming;
@@ -224,9 +225,11 @@ fn run_as_task(handle: TaskHandle, tool: Arc<ToolEntry>, work: Work<ToolOutput>,
 fn work(
     tool: &Arc<ToolEntry>,
     arguments: Arguments,
-    scope: Scope,
+    mut scope: Scope,
     limit: Option<Duration>,
 ) -> Work<ToolOutput> {
+    let limit = limit.map(Limit::new);
+    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
     let handler = Arc::clone(&tool.handler);

@@ -11,6 +11,7 @@ use crate::protocol::{
 use crate::server::Context;
 use crate::server::completion::{Completer, Completion};
 use crate::server::engine::Engine;
+use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
 use crate::server::registry::{Home, View};
 
@@ -46,7 +47,11 @@ impl Engine {
             context,
         };
         let limit = limit.map_or(LIMIT, |limit| limit.min(LIMIT));
-        let work = Work::new(move || completer.complete(typed), Some(limit), None);
+        let work = Work::new(
+            move || completer.complete(typed),
+            Some(Limit::new(limit)),
+            None,
+        );
         let failed = Failed {
             what: "completer",
             name: &name,

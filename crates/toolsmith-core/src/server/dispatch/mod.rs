@@ -190,6 +190,7 @@ impl Engine {
             asking: None,
             task: None,
             becoming: None,
+            clock: None,
             peer: operation.peer.clone(),
             engine: self,
         }

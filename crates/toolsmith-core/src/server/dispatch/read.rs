@@ -12,6 +12,7 @@ use crate::protocol::{
 use crate::server::Context;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope};
+use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ResourceEntry};
 use crate::server::resource::ResourceProvider;
@@ -121,9 +122,11 @@ fn said_of(reader: &Reader) -> (Option<Box<str>>, Caching, Option<Duration>) {
 fn work(
     reader: Reader,
     uri: &Arc<str>,
-    scope: Scope,
+    mut scope: Scope,
     limit: Option<Duration>,
 ) -> Work<ResourceOutput> {
+    let limit = limit.map(Limit::new);
+    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("resources/read", Arc::clone(uri), trace));
     match reader {

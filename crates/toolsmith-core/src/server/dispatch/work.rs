@@ -6,16 +6,15 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::failure::Failed;
 use crate::protocol::{Outcome, TraceContext};
 use crate::server::asking::{Asking, Waits};
 use crate::server::handler::ToolError;
+use crate::server::limit::Limit;
 use crate::server::running::{Becoming, Run, drive};
 
 /// What a handler comes to, a panic included.
@@ -24,8 +23,7 @@ pub(super) type Ended<T> = Result<Result<T, ToolError>, Box<dyn Any + Send>>;
 /// A handler at work. It can be handed on, to go on as a task.
 pub(super) struct Work<T> {
     future: Pin<Box<dyn Future<Output = Ended<T>> + Send>>,
-    /// When its time is over, and how long that was.
-    deadline: Option<(Instant, Duration)>,
+    limit: Option<Limit>,
 }
 
 /// What became of work for now.
@@ -44,7 +42,7 @@ impl<T: 'static> Work<T> {
     /// Begins work. Nothing runs until it is polled.
     pub(super) fn new<F>(
         work: impl FnOnce() -> F + Send + 'static,
-        limit: Option<Duration>,
+        limit: Option<Limit>,
         trace: Option<(&'static str, Arc<str>, Arc<TraceContext>)>,
     ) -> Self
     where
@@ -64,15 +62,12 @@ impl<T: 'static> Work<T> {
                 baggage = trace.baggage(),
             ))),
         };
-        Self {
-            future,
-            deadline: limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit))),
-        }
+        Self { future, limit }
     }
 
     /// The same work, which may take as long as it likes from here on.
     pub(super) fn without_limit(mut self) -> Self {
-        self.deadline = None;
+        self.limit = None;
         self
     }
 
@@ -85,21 +80,22 @@ impl<T: 'static> Work<T> {
     ) -> Worked<T> {
         let run = {
             let driving = drive(&mut self.future, asking, becoming);
-            match self.deadline {
-                None => Some(driving.await),
-                Some((deadline, _)) => tokio::time::timeout_at(deadline, driving).await.ok(),
+            match &self.limit {
+                None => Ok(driving.await),
+                Some(limit) => tokio::select! {
+                    biased;
+                    run = driving => Ok(run),
+                    () = limit.over() => Err(limit.length()),
+                },
             }
         };
         match run {
-            None => {
-                let limit = self.deadline.map_or(Duration::ZERO, |(_, limit)| limit);
-                Worked::Failed(failed.timed_out(limit))
-            }
-            Some(Run::Ended(Ok(Ok(output)))) => Worked::Output(output),
-            Some(Run::Ended(Ok(Err(error)))) => Worked::Failed(failed.with(&error)),
-            Some(Run::Ended(Err(panic))) => Worked::Failed(failed.panicked(panic.as_ref())),
-            Some(Run::Waits(waits)) => Worked::Waits(waits),
-            Some(Run::Becomes) => Worked::Becomes(self),
+            Err(limit) => Worked::Failed(failed.timed_out(limit)),
+            Ok(Run::Ended(Ok(Ok(output)))) => Worked::Output(output),
+            Ok(Run::Ended(Ok(Err(error)))) => Worked::Failed(failed.with(&error)),
+            Ok(Run::Ended(Err(panic))) => Worked::Failed(failed.panicked(panic.as_ref())),
+            Ok(Run::Waits(waits)) => Worked::Waits(waits),
+            Ok(Run::Becomes) => Worked::Becomes(self),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{ToolError, arguments};
 use crate::protocol::{Captures, ProgressToken, RequestId, TraceContext};
 use crate::server::asking::Asking;
 use crate::server::engine::Engine;
+use crate::server::limit::Clock;
 use crate::server::running::Becoming;
 use crate::server::tasks::TaskHandle;
 use crate::server::text_value::TextValue;
@@ -53,6 +54,8 @@ pub(in crate::server) struct Scope {
     pub(in crate::server) task: Option<TaskHandle>,
     /// Where the handler says that the call is to become a task.
     pub(in crate::server) becoming: Option<Arc<Becoming>>,
+    /// What measures the time of the handler, where that is limited.
+    pub(in crate::server) clock: Option<Arc<Clock>>,
 }
 
 impl fmt::Debug for Call {
