@@ -92,7 +92,7 @@ async fn wait(
     impl Drop for GiveUp {
         fn drop(&mut self) {
             if let Some(name) = self.0.take() {
-                GIVEN_UP.send_modify(|names| drop(names.insert(name)));
+                GIVEN_UP.send_if_modified(|names| names.insert(name));
             }
         }
     }
