@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# Importing it teaches every client the tasks extension.
-import fastmcp_tasks.client  # noqa: F401
 from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
 from fastmcp.client.transports import StdioTransport
+
+# Importing it teaches every client the tasks extension.
+from fastmcp_tasks import call_tool_task
 from mcp.client.subscriptions import listen
 
 # How many seconds one capability may take.
@@ -173,6 +174,9 @@ class Talk:
         expect(await self.text("bake"), "The task baked bread.", "the result of a task")
         self.form = {"bread": "rye"}
         expect(await self.text("bake_to_taste"), "Here is your rye.", "a task that asks")
+        endless = await call_tool_task(self.client, "bake_for_ever")
+        await endless.cancel()
+        expect((await endless.wait()).status, "cancelled", "a cancelled task")
 
     async def run(self, names: list[str]) -> dict[str, str | None]:
         seen: dict[str, str | None] = {}

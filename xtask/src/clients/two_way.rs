@@ -74,7 +74,7 @@ const CLIENTS: &[Client] = &[
             capability: "tasks",
             era: Some(Era::Legacy),
             transport: None,
-            reason: "fastmcp-tasks 4.1 knows the extension of the modern era alone",
+            reason: "fastmcp-tasks 4.1, which FastMCP has them from, knows the extension of the modern era alone",
         }],
     },
     Client {
@@ -85,7 +85,7 @@ const CLIENTS: &[Client] = &[
             capability: "tasks",
             era: None,
             transport: None,
-            reason: "@modelcontextprotocol/client 2.4 has no calls for tasks in either era",
+            reason: "@modelcontextprotocol/client 2.4 has the types of tasks, and no calls for them",
         }],
     },
     // It speaks the legacy era alone.
