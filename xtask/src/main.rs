@@ -102,7 +102,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "clients",
-        about: "clients that others wrote list and call a tool",
+        about: "clients that others wrote call tools, and talk two-way",
         run: |w, _| clients::check(w),
     },
     Part {

@@ -26,11 +26,11 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
-    Era, ErrorKind, Message, ModernMeta, ParamHeaders, ProtocolError, Refusal, Request,
-    RequestHeaders, RequestId, Revision,
+    Era, ErrorKind, HeaderField, Message, ModernMeta, ParamHeaders, ProtocolError, Refusal,
+    Request, RequestHeaders, RequestId, Revision,
     message::{self, Body, Invalid},
     meta,
-    method::Method,
+    method::{Method, NameParameter},
 };
 
 const VERSION_HEADER: &str = "MCP-Protocol-Version";
@@ -216,6 +216,11 @@ fn agreement(request: &Request, headers: &RequestHeaders<'_>) -> Result<(), Prot
         .agrees("Mcp-Method", request.method.as_str())?;
     match request.method.name_parameter() {
         Some(parameter) => match request.params.named(parameter) {
+            // The revision refuses a request without it for its own methods alone. That of a
+            // task is for whoever routes between, and some clients leave it out.
+            Some(_) if parameter == NameParameter::Task && headers.name == HeaderField::Missing => {
+                Ok(())
+            }
             Some(name) => headers.name.agrees_decoded("Mcp-Name", name),
             None => Err(ProtocolError::new(
                 ErrorKind::InvalidParams,

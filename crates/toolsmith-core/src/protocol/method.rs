@@ -93,7 +93,7 @@ impl Method {
 }
 
 /// Which parameter names the primitive that a request is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum NameParameter {
     Name,
     Uri,

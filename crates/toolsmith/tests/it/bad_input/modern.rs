@@ -119,6 +119,23 @@ async fn a_required_header_that_is_missing_is_refused() {
 }
 
 #[tokio::test]
+async fn a_task_may_be_asked_for_without_its_routing_header_but_not_with_another_one() {
+    let server = TestServer::start();
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let params = json!({"taskId": "mine", "inputResponses": {}});
+        let ask = modern(8, method, params);
+        let whole = server.send(&ask).await;
+        let bare = server.send(&ask.clone().without("Mcp-Name")).await;
+        assert_eq!(bare.status, whole.status, "{method}: {bare:?}");
+        assert_eq!(bare.message(), whole.message(), "{method}");
+        assert_ne!(bare.message()["error"]["code"], -32020, "{bare:?}");
+        let is = (400, -32020, json!(8));
+        let other = ask.with("Mcp-Name", "another");
+        server.refuses(&other, is, &["Mcp-Name", "mine"]).await;
+    }
+}
+
+#[tokio::test]
 async fn header_and_body_that_disagree_are_refused() {
     let server = TestServer::start();
     for (name, value) in [

@@ -1,46 +1,14 @@
-//! Clients that others wrote: each lists the tools of the hello example and calls `add`,
-//! on both transports, in every era that it speaks.
+//! Each client lists the tools of the hello example and calls `add`.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
-
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::outcome::{Outcome, Report};
+use super::{BOTH, Era, Kit, LIMIT, Server, text};
 use crate::run::Task;
-use crate::servers::{HttpServer, START};
-use crate::setup::{self, Node};
-use crate::workspace::Workspace;
 
-const LIMIT: Duration = Duration::from_secs(60);
 const SERVER: &str = "hello-toolsmith";
 const INSPECTOR: &str =
     "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Era {
-    Legacy,
-    Modern,
-}
-
-impl Era {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Legacy => "legacy",
-            Self::Modern => "modern",
-        }
-    }
-
-    /// The newest revision of the era, which client and server must agree on.
-    fn revision(self) -> &'static str {
-        match self {
-            Self::Legacy => "2025-11-25",
-            Self::Modern => "2026-07-28",
-        }
-    }
-}
 
 /// What one client saw of the server.
 #[derive(Debug)]
@@ -51,24 +19,13 @@ struct Seen {
     text: String,
 }
 
-/// Everything that a client run needs.
-#[derive(Debug)]
-struct Kit<'a> {
-    node: Node,
-    python: PathBuf,
-    scripts: PathBuf,
-    command: PathBuf,
-    scratch: &'a Path,
-}
-
 /// A client: its name, the eras that it speaks, and one conversation of it.
 type Client = (
     &'static str,
     &'static [Era],
-    fn(&Kit<'_>, Era, &[String]) -> Result<Seen>,
+    fn(&Kit, Era, &[String]) -> Result<Seen>,
 );
 
-const BOTH: &[Era] = &[Era::Legacy, Era::Modern];
 const CLIENTS: &[Client] = &[
     ("Python FastMCP", BOTH, |kit, era, target| {
         script(
@@ -87,49 +44,13 @@ const CLIENTS: &[Client] = &[
     ("toolsmith (rmcp)", BOTH, toolsmith),
 ];
 
-pub(crate) fn check(workspace: &Workspace) -> Outcome {
-    let node = setup::node(workspace)?;
-    let python = setup::python(workspace)?;
-    let debug = workspace.build_debug()?;
-    let scripts = workspace.xtask().join("clients");
-    // A module finds its packages by where it lies.
-    for name in ["typescript.mjs", "typescript-v1.mjs"] {
-        std::fs::copy(scripts.join(name), node.dir.join(name))?;
-    }
-    let scratch = workspace.target.join("clients");
-    std::fs::create_dir_all(&scratch)?;
-    let kit = Kit {
-        node,
-        python,
-        scripts,
-        command: debug.join("toolsmith"),
-        scratch: &scratch,
-    };
-
-    let hello = debug.join("examples/hello");
-    let mut command = Command::new(&hello);
-    command.args(["--transport", "http", "--port", "0"]);
-    let server = HttpServer::start(command, START)?;
-    let http = vec![server.url.clone()];
-    let stdio = vec!["--".to_owned(), hello.display().to_string()];
-    let failures = run_all(&kit, &[("HTTP", &http), ("stdio", &stdio)]);
-    if !failures.is_empty() {
-        bail!(
-            "{}\nthe server over HTTP said:\n{}",
-            failures.join("\n"),
-            server.log()
-        );
-    }
-    Ok(Report::default())
-}
-
-/// Runs every client against every target, and returns what went wrong.
-fn run_all(kit: &Kit<'_>, targets: &[(&str, &Vec<String>)]) -> Vec<String> {
+/// Runs every client on both transports, and returns what went wrong.
+pub(super) fn run_all(kit: &Kit, server: &Server) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, eras, client) in CLIENTS {
-        for (transport, target) in targets {
+        for (transport, target) in &server.targets {
             for era in *eras {
-                let label = format!("{name:<18} {transport:<6} {:<7}", era.name());
+                let label = format!("{name:<18} {:<6} {:<7}", transport.name(), era.name());
                 let result = client(kit, *era, target).and_then(|seen| judge(&seen, *era));
                 match result {
                     Ok(()) => println!("{label} {}: listed and called add", era.revision()),
@@ -184,13 +105,13 @@ fn script(task: Task, era: Era, target: &[String]) -> Result<Seen> {
 }
 
 /// The Inspector makes one request per run.
-fn inspector(kit: &Kit<'_>, era: Era, target: &[String]) -> Result<Seen> {
+fn inspector(kit: &Kit, era: Era, target: &[String]) -> Result<Seen> {
     let ask = |method: &str, more: &[&str]| -> Result<Value> {
         // What it stores for a person goes into the build folder, not into a home.
         let mut task = kit
             .node
             .script(INSPECTOR)
-            .env("HOME", kit.scratch)
+            .env("HOME", &kit.scratch)
             .limit(LIMIT);
         task = task.args([
             "--cli",
@@ -222,11 +143,13 @@ fn inspector(kit: &Kit<'_>, era: Era, target: &[String]) -> Result<Seen> {
 }
 
 /// Our own command, which is the official Rust client underneath.
-fn toolsmith(kit: &Kit<'_>, era: Era, target: &[String]) -> Result<Seen> {
+fn toolsmith(kit: &Kit, era: Era, target: &[String]) -> Result<Seen> {
     let ask = |words: &[&str]| -> Result<Value> {
-        let task = Task::new(&kit.command)
-            .args(words)
-            .args(["--json", "--era", era.name()]);
+        let task = Task::new(kit.built.join("toolsmith")).args(words).args([
+            "--json",
+            "--era",
+            era.name(),
+        ]);
         let output = task.args(target).limit(LIMIT).output()?.success()?;
         serde_json::from_str(&output.stdout)
             .with_context(|| format!("{words:?} printed {}", output.stdout))
@@ -252,13 +175,6 @@ fn tool_names(tools: &Value) -> Vec<String> {
 
 fn names(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().map(text).collect()
-}
-
-/// A string as it is, and anything else as JSON, so that a wrong answer can be read.
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
