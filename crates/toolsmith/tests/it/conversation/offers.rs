@@ -32,6 +32,16 @@ async fn book(ctx: Context) -> Result<String, ToolError> {
     }
 }
 
+/// Ask, and be quick about everything else.
+#[tool(timeout = "300ms")]
+async fn hurried(ctx: Context, gate: State<Gate>) -> Result<String, ToolError> {
+    let trip = ctx.elicit::<Trip>("Where to?").await?.accepted()?;
+    if trip.city == "Nowhere" {
+        gate.wait().await;
+    }
+    Ok(format!("off to {}", trip.city))
+}
+
 /// Ask the model and the client's folders at once.
 #[tool]
 async fn survey(ctx: Context) -> Result<String, ToolError> {
@@ -113,6 +123,7 @@ pub(crate) fn offers(gate: &Arc<Gate>) -> Server {
         .version("1.0.0")
         .shared_state(Arc::clone(gate))
         .tool::<book>()
+        .tool::<hurried>()
         .tool::<survey>()
         .tool::<two_parts>()
         .tool::<chatter>()

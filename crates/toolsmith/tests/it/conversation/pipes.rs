@@ -1,6 +1,7 @@
 //! The same over stdio.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use toolsmith::Stdio;
@@ -222,4 +223,22 @@ async fn a_modern_task_is_made_and_collected() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_user_may_think_longer_than_a_tool_may_take() {
+    let mut talk = Talk::legacy("2025-11-25").await;
+    for (id, city, in_time) in [(1, "Oslo", true), (2, "Nowhere", false)] {
+        let hurried = call("hurried", json!({}));
+        let question = talk.pipe.ask(request(id, "tools/call", hurried)).await;
+        // Time is what is tested here.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let trip = json!({"action": "accept", "content": {"city": city}});
+        talk.answer(&question, trip).await;
+        let answer = talk.next().await;
+        match in_time {
+            true => assert_eq!(answer["result"]["content"][0]["text"], "off to Oslo"),
+            false => assert_eq!(answer["error"]["code"], -31001, "{answer}"),
+        }
+    }
 }
