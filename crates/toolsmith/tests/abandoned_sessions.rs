@@ -73,15 +73,16 @@ async fn abandon(address: std::net::SocketAddr, sessions: usize) {
 
 /// One round: opens all, and waits until all are forgotten.
 async fn round(address: std::net::SocketAddr, service: &McpService) {
+    let begun = Instant::now();
     let clients = (0..CONNECTIONS).map(|_| tokio::spawn(abandon(address, SESSIONS / CONNECTIONS)));
     for client in clients.collect::<Vec<_>>() {
         client.await.unwrap();
     }
-    assert_eq!(
-        service.sessions(),
-        SESSIONS,
-        "all are there before they expire"
-    );
+    let there = service.sessions();
+    // A machine that is too slow has seen the first go before the last came.
+    if begun.elapsed() < IDLE {
+        assert_eq!(there, SESSIONS, "all are there before they expire");
+    }
     let deadline = Instant::now() + IDLE * 4;
     while service.sessions() > 0 {
         assert!(

@@ -1,9 +1,12 @@
 //! Whole answers: dispatch and encode in one step, for one message or a batch.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
+use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
 use crate::protocol::{Message, Outcome, Refusal, Request, encode_error};
 
@@ -36,7 +39,13 @@ impl Engine {
     ) -> Answer {
         let id = request.id.clone();
         let revision = peer.revision;
-        let outcome = self.clone().dispatch(request, peer, sink).await;
+        let method = request.method.clone();
+        // Handlers are guarded where they run; this is for what stands around them.
+        let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
+        let outcome = match outcome.catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(panic) => panicked(&method, panic.as_ref()),
+        };
         let status = match &outcome {
             Outcome::Error(error) => error.kind.status(revision.era()),
             _ => 200,

@@ -5,13 +5,16 @@
 //! `basic/transports` of the legacy revisions: a client that loses its connection has not
 //! cancelled anything, and comes back for the rest.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::{Aborted, abortable, poll_fn};
 use futures_util::stream;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::accept::Accepts;
@@ -28,8 +31,9 @@ use crate::server::{
 /// How long a call may say nothing before its client gets a stream, by which it can come
 /// back if the connection breaks.
 const QUIET: Duration = Duration::from_secs(1);
-/// How many calls of one session may go on without a client.
-const MAX_DETACHED: usize = 64;
+/// How many calls of one session may go on beside the requests that began them: on streams,
+/// and without a client.
+const MAX_DETACHED: usize = 256;
 
 type Work = Pin<Box<dyn Future<Output = Result<Answer, Aborted>> + Send>>;
 
@@ -104,19 +108,26 @@ impl Hanging {
             First::Said(item) => Some(item),
             First::Quiet => None,
         };
+        let Some(place) = self.session.detach(MAX_DETACHED) else {
+            return too_many(id);
+        };
         let (writer, reader) = self.session.open_stream().await;
         let (Some(work), Some(running)) = (self.work.take(), self.running.take()) else {
             return cancelled(id, accepts);
         };
-        let outlet = self.outlet.take();
+        let (outlet, session) = (self.outlet.take(), self.session.clone());
         let pump = Pump {
             work,
             running,
             outlet,
             writer,
         };
-        tokio::spawn(pump.run(said).in_current_span());
-        events(reader, begins)
+        let going_on = async move {
+            pump.run(said).await;
+            drop(place);
+        };
+        tokio::spawn(going_on.in_current_span());
+        events(reader, begins, session)
     }
 
     async fn first(&mut self, streams: bool) -> First {
@@ -140,6 +151,7 @@ impl Hanging {
             done = work => done,
             item = said => return First::Said(item),
             () = quiet => return First::Quiet,
+            never = keep_alive(&self.session) => match never {},
         };
         // Done is done; what was said before comes before it.
         let said = self.outlet.as_ref().and_then(|outlet| outlet.try_next());
@@ -208,6 +220,8 @@ impl Pump {
             };
             write(&self.writer, item).await;
         };
+        // What was cancelled is dropped now, and what it asked is taken back.
+        drop(self.work);
         if let Some(outlet) = &self.outlet {
             outlet.close();
             while let Some(item) = outlet.try_next() {
@@ -232,31 +246,79 @@ async fn write(writer: &StreamWriter, item: Item) {
     }
 }
 
+/// Keeps a session from being forgotten for as long as its client waits.
+async fn keep_alive(session: &SessionRef) -> Infallible {
+    loop {
+        tokio::time::sleep(session.sessions().idle() / 2).await;
+        if !session.is_alive().await {
+            // It was ended. Whoever works for it is told so in another way.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// A stream that is being sent.
+struct Sending {
+    reader: StreamReader,
+    session: SessionRef,
+    /// It begins with an event to come back to.
+    begins: bool,
+    over: bool,
+    /// When the session was last used by this.
+    used: Instant,
+}
+
 /// A stream as events. Dropping it lets the client come back.
-pub(super) fn events(reader: StreamReader, begins: bool) -> HttpResponse {
-    let start = (reader, begins, false);
-    let events = stream::unfold(start, |(mut reader, begins, over)| async move {
-        if over {
-            return None;
-        }
-        if begins {
-            let beginning = sse::beginning(reader.position());
-            return Some((beginning, (reader, false, false)));
-        }
-        let event = tokio::select! {
-            event = reader.next() => event,
-            () = tokio::time::sleep(sse::KEEP_ALIVE) => {
-                return Some((sse::comment(), (reader, false, false)));
-            }
-        };
-        Some(match event? {
-            StreamEvent::Message(id, message) => {
-                (sse::event_with_id(id, &message), (reader, false, false))
-            }
-            StreamEvent::Pause(after) => (sse::retry(after), (reader, false, true)),
-        })
+pub(super) fn events(reader: StreamReader, begins: bool, session: SessionRef) -> HttpResponse {
+    let sending = Sending {
+        reader,
+        session,
+        begins,
+        over: false,
+        used: Instant::now(),
+    };
+    let events = stream::unfold(sending, |mut sending| async move {
+        Some((sending.next().await?, sending))
     });
     respond::events(ResponseBody::events(events))
+}
+
+impl Sending {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        if std::mem::take(&mut self.begins) {
+            return Some(sse::beginning(self.reader.position()));
+        }
+        let use_of = sse::KEEP_ALIVE.min(self.session.sessions().idle() / 2);
+        let event = tokio::select! {
+            biased;
+            // However much is said: a stream that is read is a use of its session.
+            () = tokio::time::sleep_until(self.used + use_of) => {
+                self.used = Instant::now();
+                self.session.is_alive().await;
+                return Some(sse::comment());
+            }
+            event = self.reader.next() => event?,
+        };
+        Some(match event {
+            StreamEvent::Message(id, message) => sse::event_with_id(id, &message),
+            StreamEvent::Pause(after) => {
+                self.over = true;
+                sse::retry(after)
+            }
+        })
+    }
+}
+
+/// The answer to a call for which there is no room in its session.
+fn too_many(id: RequestId) -> HttpResponse {
+    let error = ProtocolError::new(
+        ErrorKind::Busy,
+        format!("{MAX_DETACHED} calls of this session go on already; wait for one to end"),
+    );
+    respond::refusal(&error.refuse(Some(id), Era::Legacy))
 }
 
 /// The end of a request that was cancelled, of which nothing more is said.

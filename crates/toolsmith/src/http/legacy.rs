@@ -1,7 +1,9 @@
 //! Legacy messages: `initialize`, and everything that happens in a session.
 
+use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::time::Instant;
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
@@ -142,33 +144,59 @@ async fn open(found: &Found, headers: &HeaderMap) -> Result<Listening, ProtocolE
 }
 
 /// A stream that the client opened by itself, with signs of life.
+struct Open {
+    listening: Listening,
+    session: SessionRef,
+    /// It begins with a comment, so that the client sees at once that it is open.
+    begins: bool,
+    over: bool,
+    /// When the session was last used by this.
+    used: Instant,
+}
+
 fn listen(listening: Listening, session: SessionRef) -> HttpResponse {
-    // A first comment, so that the client sees at once that the stream is open.
-    let start = (Some(sse::comment()), listening, session, false);
-    let events = stream::unfold(start, |(first, mut listening, session, over)| async move {
-        if let Some(first) = first {
-            return Some((first, (None, listening, session, over)));
-        }
-        if over {
+    let open = Open {
+        listening,
+        session,
+        begins: true,
+        over: false,
+        used: Instant::now(),
+    };
+    let events = stream::unfold(
+        open,
+        |mut open| async move { Some((open.next().await?, open)) },
+    );
+    respond::events(ResponseBody::events(events))
+}
+
+impl Open {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
             return None;
         }
-        let pause = sse::KEEP_ALIVE.min(session.sessions().idle() / 2);
+        if std::mem::take(&mut self.begins) {
+            return Some(sse::comment());
+        }
+        let use_of = sse::KEEP_ALIVE.min(self.session.sessions().idle() / 2);
         let event = tokio::select! {
-            event = listening.next() => Some(event?),
-            // An open stream is a use of its session, and keeps it from being forgotten.
-            () = tokio::time::sleep(pause) => {
-                session.is_alive().await.then_some(())?;
-                None
+            biased;
+            // However much is said: an open stream is a use of its session, and keeps it
+            // from being forgotten.
+            () = tokio::time::sleep_until(self.used + use_of) => {
+                self.used = Instant::now();
+                self.session.is_alive().await.then_some(())?;
+                return Some(sse::comment());
             }
+            event = self.listening.next() => event?,
         };
-        let (bytes, over) = match event {
-            None => (sse::comment(), false),
-            Some(StreamEvent::Message(id, message)) => (sse::event_with_id(id, &message), false),
-            Some(StreamEvent::Pause(after)) => (sse::retry(after), true),
-        };
-        Some((bytes, (None, listening, session, over)))
-    });
-    respond::events(ResponseBody::events(events))
+        Some(match event {
+            StreamEvent::Message(id, message) => sse::event_with_id(id, &message),
+            StreamEvent::Pause(after) => {
+                self.over = true;
+                sse::retry(after)
+            }
+        })
+    }
 }
 
 /// Ends a session.

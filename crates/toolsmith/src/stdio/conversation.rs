@@ -57,6 +57,12 @@ struct Running {
 }
 
 impl Running {
+    /// Stops the work. What it asked is taken back when it is dropped, and then nothing
+    /// more is said of it.
+    fn cancel(&self) {
+        self.work.abort();
+    }
+
     /// Stops the work, of which nothing more is said.
     fn end(&self) {
         self.work.abort();
@@ -256,7 +262,9 @@ impl Conversation {
             is_stream,
         };
         self.running.insert(id.clone(), running);
-        Taken::Work(Box::pin(answer.map(move |answer| {
+        Taken::Work(Box::pin(async move {
+            // What was cancelled is dropped here, and what it asked is taken back.
+            let answer = answer.await;
             if let Some(reports) = reports {
                 reports.close();
             }
@@ -266,7 +274,7 @@ impl Conversation {
                 cost,
                 request: Some((id, serial)),
             }
-        })))
+        }))
     }
 
     /// Takes note of a notification. A cancelled request is dropped at its next await, and
@@ -276,7 +284,7 @@ impl Conversation {
             "notifications/cancelled" => {
                 let id = notification.params.cancelled();
                 if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
-                    running.end();
+                    running.cancel();
                 }
             }
             "notifications/initialized" => self.listen(),

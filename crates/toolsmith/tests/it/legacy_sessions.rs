@@ -101,6 +101,34 @@ async fn an_open_stream_keeps_its_session() {
 }
 
 #[tokio::test]
+async fn a_call_that_takes_long_or_says_much_keeps_its_session() {
+    let idle = Duration::from_millis(300);
+    for (tool, accept) in [
+        ("wait", "application/json, text/event-stream"),
+        ("wait", "application/json"),
+        ("report_and_wait", "application/json, text/event-stream"),
+    ] {
+        let server = TestServer::with(|http| http.session_idle(idle));
+        let session = server.session("2025-11-25").await;
+        let mut params = crate::wire::call(tool, json!({}));
+        params["_meta"] = json!({"progressToken": "t"});
+        let ask = session.ask(1, "tools/call", params).with("Accept", accept);
+        let answer = server.send(&ask);
+        let later = async {
+            // Time is what is tested here.
+            tokio::time::sleep(idle * 6).await;
+            server.gate.open();
+        };
+        let (reply, ()) = tokio::join!(answer, later);
+        let answer = reply.messages().pop();
+        let answer = answer.unwrap_or_else(|| panic!("{tool}: no answer: {reply:?}"));
+        assert_eq!(answer["result"]["content"][0]["text"], "went", "{reply:?}");
+        let reply = server.send(&session.ask(2, "ping", json!({}))).await;
+        assert_eq!(reply.status, 200, "{tool}: {reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_more_than_there_is_room_for_is_told_to_wait() {
     let server = TestServer::with(|http| http.max_sessions(2));
     let first = server.session("2025-06-18").await;

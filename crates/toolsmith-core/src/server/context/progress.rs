@@ -106,7 +106,10 @@ impl Context {
     /// is the last.
     pub fn progress(&self, progress: Progress) {
         if let Some(task) = self.task() {
-            task.say(progress.line());
+            if self.0.budget.take() || progress.is_last() {
+                task.say(progress.line());
+            }
+            return;
         }
         let scope = self.scope();
         let (Some(token), Some(sink)) = (&scope.progress, &scope.sink) else {

@@ -10,7 +10,7 @@ use super::questions::Resumed;
 use super::work::{Work, Worked};
 use crate::protocol::{
     CallParams, ErrorKind, Outcome, ProtocolError, TASKS_EXTENSION, TaskOutcome, TaskSupport,
-    ToolOutput, agree, missing_extension,
+    TaskView, ToolOutput, agree, missing_extension,
 };
 use crate::server::Peer;
 use crate::server::engine::Engine;
@@ -20,6 +20,18 @@ use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ToolEntry};
 use crate::server::running::Becoming;
 use crate::server::tasks::{TaskHandle, owner_of, wanted_ttl};
+
+const NO_RESULT: &str = "the task ended without a result";
+
+/// A call that is being worked on.
+struct Calling {
+    tool: Arc<ToolEntry>,
+    /// The server that the tool is of.
+    home: Arc<Home>,
+    peer: Peer,
+    /// How long it is kept as a task, where its client said so.
+    ttl: Option<Duration>,
+}
 
 /// Whether a call is a task from the beginning, may become one, or is none.
 enum AsTask {
@@ -41,6 +53,10 @@ impl Engine {
             );
         };
         let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
+        // Before any middleware changes what the client has sent.
+        if let Err(error) = headers_agree(&operation, &tool) {
+            return Outcome::Error(error);
+        }
         match self.layers_within(&home) {
             None => self.call_found(operation, tool, home).await,
             Some(layers) => {
@@ -70,22 +86,26 @@ impl Engine {
         };
         let arguments = Arguments::Json(params.arguments);
         scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
-        let ttl = match as_task {
-            AsTask::No => None,
+        let mut calling = Calling {
+            tool,
+            home,
+            peer,
+            ttl: None,
+        };
+        match as_task {
+            AsTask::No => {}
             AsTask::May(ttl) => {
                 scope.becoming = Some(Arc::new(Becoming::default()));
-                ttl
+                calling.ttl = ttl;
             }
             AsTask::Is(ttl) => {
                 // A task asks by itself, not through the request that began it.
                 scope.asking = None;
-                let work = engine.call_as_task(tool, arguments, scope, &peer, ttl);
-                return Box::pin(work).await;
+                calling.ttl = ttl;
+                return Box::pin(engine.call_as_task(calling, arguments, scope)).await;
             }
-        };
-        engine
-            .call_here(tool, arguments, scope, resumed, &peer, ttl)
-            .await
+        }
+        engine.call_here(calling, arguments, scope, resumed).await
     }
 
     /// Checks a call before anything of it runs.
@@ -94,14 +114,6 @@ impl Engine {
         operation: &Operation,
         tool: &ToolEntry,
     ) -> Result<(AsTask, Option<Resumed>), ProtocolError> {
-        let params = &operation.request.params;
-        if let Some(headers) = params
-            .headers
-            .as_ref()
-            .filter(|_| !tool.mirrored.is_empty())
-        {
-            agree(&tool.mirrored, headers, &params.arguments)?;
-        }
         let as_task = as_task(operation, tool)?;
         Ok((as_task, self.resumed(operation)?))
     }
@@ -109,87 +121,120 @@ impl Engine {
     /// Works on a call in place.
     async fn call_here(
         self,
-        tool: Arc<ToolEntry>,
+        calling: Calling,
         arguments: Arguments,
         scope: Scope,
         resumed: Option<Resumed>,
-        peer: &Peer,
-        ttl: Option<Duration>,
     ) -> Outcome {
         let becoming = scope.becoming.clone();
+        let Calling { tool, peer, .. } = &calling;
         let limit = tool.timeout.or(self.call_timeout());
-        let work = work(&tool, arguments, scope, limit);
+        let work = work(tool, arguments, scope, limit);
         let asking = resumed.as_ref().map(|it| &*it.asking);
-        let failed = failed(&tool, peer);
-        match work.go_on(asking, becoming.as_deref(), failed).await {
+        match work
+            .go_on(asking, becoming.as_deref(), failed(tool, peer))
+            .await
+        {
             Worked::Output(output) => Outcome::Call(output),
             Worked::Failed(outcome) => outcome,
             Worked::Waits(waits) => match &resumed {
                 Some(resumed) => self.asks(waits, resumed),
                 None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
             },
-            Worked::Becomes(work) => {
-                Box::pin(self.become_task(tool, work, becoming, peer, ttl)).await
-            }
+            Worked::Becomes(work) => Box::pin(self.become_task(calling, work, becoming)).await,
         }
     }
 
     /// Makes a task of a call, and works on it after it was answered.
     async fn call_as_task(
         self,
-        tool: Arc<ToolEntry>,
+        calling: Calling,
         arguments: Arguments,
         mut scope: Scope,
-        peer: &Peer,
-        ttl: Option<Duration>,
     ) -> Outcome {
-        let (view, running) = match self.tasks().begin(owner_of(peer), ttl).await {
+        let (view, handle) = match self.begin_task(&calling).await {
             Ok(begun) => begun,
             Err(error) => return Outcome::Error(error),
-        };
-        let handle = TaskHandle {
-            tasks: Arc::clone(self.tasks()),
-            id: view.id.clone().into(),
-            running,
         };
         scope.task = Some(handle.clone());
         // Nobody reads the stream of the request any more once it was answered.
         scope.sink = None;
-        let work = work(&tool, arguments, scope, tool.timeout);
-        self.watch_task(peer, &view.id).await;
-        run_as_task(handle, tool, work, peer.clone());
+        let tool = &calling.tool;
+        let work = work(tool, arguments, scope, tool.timeout);
+        self.watch_task(&calling.peer, &view.id).await;
+        self.run_as_task(handle, work, calling);
         Outcome::TaskCreated(Box::new(view))
     }
 
     /// Makes a task of a call that is being worked on.
     async fn become_task(
         self,
-        tool: Arc<ToolEntry>,
+        calling: Calling,
         work: Work<ToolOutput>,
         becoming: Option<Arc<Becoming>>,
-        peer: &Peer,
-        ttl: Option<Duration>,
     ) -> Outcome {
-        let (view, running) = match self.tasks().begin(owner_of(peer), ttl).await {
+        let (view, handle) = match self.begin_task(&calling).await {
             Ok(begun) => begun,
             Err(error) => return Outcome::Error(error),
         };
+        if let Some(becoming) = becoming {
+            becoming.settle(Ok(handle.clone()));
+        }
+        self.watch_task(&calling.peer, &view.id).await;
+        // What holds for calls, because somebody waits for them, holds for no task.
+        let work = match calling.tool.timeout {
+            Some(_) => work,
+            None => work.without_limit(),
+        };
+        self.run_as_task(handle, work, calling);
+        Outcome::TaskCreated(Box::new(view))
+    }
+
+    async fn begin_task(&self, calling: &Calling) -> Result<(TaskView, TaskHandle), ProtocolError> {
+        let begun = self.tasks().begin(owner_of(&calling.peer), calling.ttl);
+        let (view, running) = begun.await?;
         let handle = TaskHandle {
             tasks: Arc::clone(self.tasks()),
             id: view.id.clone().into(),
             running,
         };
-        if let Some(becoming) = becoming {
-            becoming.settle(Ok(handle.clone()));
+        Ok((view, handle))
+    }
+
+    /// Goes on with a call after it was answered.
+    fn run_as_task(self, handle: TaskHandle, work: Work<ToolOutput>, calling: Calling) {
+        let running = Arc::clone(&handle.running);
+        let (work, abort) = abortable(async move {
+            let failed = failed(&calling.tool, &calling.peer);
+            let outcome = match work.go_on(None, None, failed).await {
+                Worked::Output(output) => Outcome::Call(output),
+                Worked::Failed(outcome) => outcome,
+                Worked::Waits(_) | Worked::Becomes(_) => {
+                    Outcome::failed(ErrorKind::Internal, NO_RESULT)
+                }
+            };
+            let outcome = match self.past_layers(&calling.home, outcome) {
+                Outcome::Call(output) => TaskOutcome::Output(output),
+                Outcome::Error(error) => TaskOutcome::Error(error),
+                _ => TaskOutcome::Error(ProtocolError::new(ErrorKind::Internal, NO_RESULT)),
+            };
+            handle.tasks.finish(&handle.id, outcome).await;
+        });
+        running.works(abort);
+        // What it came to is in the store; that it was stopped is, too.
+        tokio::spawn(async move {
+            let _ = work.await;
+        });
+    }
+
+    /// What the middleware leaves of what a task came to.
+    fn past_layers(&self, home: &Arc<Home>, mut outcome: Outcome) -> Outcome {
+        let within = self.layers_within(home);
+        let within = within.as_deref().unwrap_or_default();
+        for layer in within.iter().rev().chain(self.layers().iter().rev()) {
+            outcome = layer.task_ended(outcome);
         }
-        self.watch_task(peer, &view.id).await;
-        // What holds for calls, because somebody waits for them, holds for no task.
-        let work = match tool.timeout {
-            Some(_) => work,
-            None => work.without_limit(),
-        };
-        run_as_task(handle, tool, work, peer.clone());
-        Outcome::TaskCreated(Box::new(view))
+        outcome
     }
 
     /// Has a legacy client told of its task.
@@ -198,28 +243,6 @@ impl Engine {
             session.watch_task(id.into());
         }
     }
-}
-
-/// Goes on with a call after it was answered.
-fn run_as_task(handle: TaskHandle, tool: Arc<ToolEntry>, work: Work<ToolOutput>, peer: Peer) {
-    let running = Arc::clone(&handle.running);
-    let (work, abort) = abortable(async move {
-        let failed = failed(&tool, &peer);
-        let outcome = match work.go_on(None, None, failed).await {
-            Worked::Output(output) => TaskOutcome::Output(output),
-            Worked::Failed(Outcome::Call(output)) => TaskOutcome::Output(output),
-            Worked::Failed(Outcome::Error(error)) => TaskOutcome::Error(error),
-            Worked::Failed(_) | Worked::Waits(_) | Worked::Becomes(_) => TaskOutcome::Error(
-                ProtocolError::new(ErrorKind::Internal, "the task ended without a result"),
-            ),
-        };
-        handle.tasks.finish(&handle.id, outcome).await;
-    });
-    running.works(abort);
-    // What it came to is in the store; that it was stopped is, too.
-    tokio::spawn(async move {
-        let _ = work.await;
-    });
 }
 
 fn work(
@@ -242,6 +265,17 @@ fn failed<'a>(tool: &'a ToolEntry, peer: &Peer) -> Failed<'a> {
         what: "tool",
         name: &tool.name,
         revision: peer.revision,
+    }
+}
+
+/// Whether the header fields in which a client repeats arguments say what the arguments say.
+fn headers_agree(operation: &Operation, tool: &ToolEntry) -> Result<(), ProtocolError> {
+    let params = &operation.request.params;
+    match &params.headers {
+        Some(headers) if !tool.mirrored.is_empty() => {
+            agree(&tool.mirrored, headers, &params.arguments)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
-use crate::protocol::{ErrorKind, Outcome, ProtocolError, Revision, ToolOutput};
+use crate::protocol::{ErrorKind, Method, Outcome, ProtocolError, Revision, ToolOutput};
 use crate::server::handler::{ToolError, Verdict};
 
 /// What failed.
@@ -88,6 +88,16 @@ impl Failed<'_> {
         let what = self.what;
         format!("The {what} failed. The server's log says more under error id {id}.")
     }
+}
+
+/// A panic in what stands around handlers: middleware, providers, methods of extensions.
+pub(in crate::server) fn panicked(method: &Method, panic: &(dyn Any + Send)) -> Outcome {
+    let failed = Failed {
+        what: "request",
+        name: method.as_str(),
+        revision: Revision::LATEST,
+    };
+    failed.panicked(panic)
 }
 
 /// Whether a revision defines an error; where it does not, the model is told in words.

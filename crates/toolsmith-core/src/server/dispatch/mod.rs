@@ -26,6 +26,7 @@ use crate::protocol::{
     ErrorKind, InitializeParams, ListKind, LogLevel, Method, Outcome, Params, ProtocolError,
     Request, Revision, missing_extension,
 };
+pub(super) use failure::panicked;
 use failure::shown;
 
 impl Engine {

@@ -24,6 +24,8 @@ impl Drop for Resumed {
     }
 }
 
+const A_CENTURY: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
+
 impl Engine {
     /// Opens what a request brings of an earlier run. Nothing where nobody can be asked.
     pub(super) fn resumed(&self, operation: &Operation) -> Result<Option<Resumed>, ProtocolError> {
@@ -55,7 +57,9 @@ impl Engine {
     /// Sends questions out, with everything that is needed to go on.
     pub(super) fn asks(&self, waits: Waits, resumed: &Resumed) -> Outcome {
         self.sealed_with_own_key();
-        let expires = SystemTime::now() + self.state_ttl();
+        let now = SystemTime::now();
+        // A time that no clock can tell is never over.
+        let expires = now.checked_add(self.state_ttl()).unwrap_or(now + A_CENTURY);
         match self
             .sealer()
             .seal(&resumed.bound_to, expires, &waits.carried)

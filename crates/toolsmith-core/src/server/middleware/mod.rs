@@ -83,6 +83,12 @@ pub trait Middleware: Send + Sync + 'static {
     ///
     /// Dropping the future cancels the operation.
     fn handle(&self, operation: Operation, next: Next<'_>) -> impl Future<Output = Outcome> + Send;
+
+    /// Looks at what a call came to that went on as a task, before it is kept: its result or
+    /// its error. `handle` saw only that the task began. Never waits.
+    fn task_ended(&self, outcome: Outcome) -> Outcome {
+        outcome
+    }
 }
 
 type Handling<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -90,11 +96,16 @@ type Handling<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// A [`Middleware`] behind one type.
 pub(super) trait Layer: Send + Sync {
     fn handle<'a>(&'a self, operation: Operation, next: Next<'a>) -> Handling<'a>;
+    fn task_ended(&self, outcome: Outcome) -> Outcome;
 }
 
 impl<M: Middleware> Layer for M {
     fn handle<'a>(&'a self, operation: Operation, next: Next<'a>) -> Handling<'a> {
         Box::pin(Middleware::handle(self, operation, next))
+    }
+
+    fn task_ended(&self, outcome: Outcome) -> Outcome {
+        Middleware::task_ended(self, outcome)
     }
 }
 

@@ -105,7 +105,10 @@ impl LimitResponse {
 
 impl Middleware for LimitResponse {
     async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
-        let outcome = next.run(operation).await;
+        self.task_ended(next.run(operation).await)
+    }
+
+    fn task_ended(&self, outcome: Outcome) -> Outcome {
         let size = size_of(&outcome);
         if size <= self.bytes {
             return outcome;
@@ -154,8 +157,12 @@ pub struct MaskErrors;
 
 impl Middleware for MaskErrors {
     async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        self.task_ended(next.run(operation).await)
+    }
+
+    fn task_ended(&self, outcome: Outcome) -> Outcome {
         const SAID: &str = "The request failed.";
-        match next.run(operation).await {
+        match outcome {
             Outcome::Call(output) if output.is_error => Outcome::Call(ToolOutput::error(SAID)),
             Outcome::Error(mut error) => {
                 // The code still says what kind of error it is, and the data of one that the

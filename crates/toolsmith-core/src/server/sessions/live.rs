@@ -20,8 +20,6 @@ pub(in crate::server) type Reply = Result<Bytes, ClientError>;
 /// What goes on in a session.
 #[derive(Default)]
 pub(in crate::server) struct Live {
-    /// The number of the last question.
-    asked: AtomicU64,
     questions: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     running: Mutex<HashMap<RequestId, (u64, AbortHandle)>>,
     /// The number of the last call.
@@ -56,12 +54,11 @@ impl Live {
         &self.subscription
     }
 
-    /// A number for a question, and where its answer comes in.
-    pub(super) fn ask(&self) -> (u64, oneshot::Receiver<Reply>) {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Where the answer to a question comes in.
+    pub(super) fn ask(&self, number: u64) -> oneshot::Receiver<Reply> {
         let (sender, receiver) = oneshot::channel();
         lock(&self.questions).insert(number, sender);
-        (number, receiver)
+        receiver
     }
 
     /// Waits for an answer no more. `false` when it has come.

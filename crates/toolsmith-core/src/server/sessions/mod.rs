@@ -13,6 +13,7 @@ mod stream;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub struct Sessions {
     events: Arc<dyn EventLog>,
     idle: Duration,
     live: [Mutex<HashMap<SessionId, Arc<Live>>>; SHARDS],
+    /// The number of the last question.
+    asked: AtomicU64,
     sweeper: Once,
 }
 
@@ -76,6 +79,7 @@ impl Sessions {
             events,
             idle,
             live: Default::default(),
+            asked: AtomicU64::new(0),
             sweeper: Once::new(),
         })
     }
@@ -187,6 +191,12 @@ impl Sessions {
             live.end();
         }
         self.events.forget(id).await;
+    }
+
+    /// A number for a question. No session sees one twice, whatever is forgotten of it in
+    /// between: a late answer to one question must never be taken for that to another.
+    fn next_question(&self) -> u64 {
+        self.asked.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn shard(&self, id: SessionId) -> &Mutex<HashMap<SessionId, Arc<Live>>> {

@@ -32,7 +32,8 @@ impl SessionRef {
         task: Option<&str>,
     ) -> Result<WaitingQuestion, ToolError> {
         let live = self.live();
-        let (number, reply) = live.ask();
+        let number = self.sessions.next_question();
+        let reply = live.ask(number);
         let waiting = WaitingQuestion {
             session: self.clone(),
             live,

@@ -165,3 +165,31 @@ async fn state_that_was_changed_or_belongs_to_another_call_is_refused() {
     let reply = server.send(&asking("book", answered(&result))).await;
     assert_eq!(reply.said(), "2 nights in Oslo", "{reply:?}");
 }
+
+#[tokio::test]
+async fn a_late_answer_to_a_question_that_was_taken_back_answers_no_other() {
+    let (server, _) = start();
+    let session = server.session_of("2025-11-25", able_in("2025-11-25")).await;
+    let ask = session.ask(1, "tools/call", call("book", json!({})));
+    let mut stream = server.open(&ask).await;
+    let first = stream.message().await;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": 1}});
+    server.send(&session.post(cancel)).await;
+    let back = stream.message().await;
+    assert_eq!(back["method"], "notifications/cancelled", "{back}");
+    assert_eq!(back["params"]["requestId"], first["id"], "{back}");
+    assert_eq!(stream.next().await, None);
+
+    let ask = session.ask(2, "tools/call", call("book", json!({})));
+    let mut stream = server.open(&ask).await;
+    let second = stream.message().await;
+    assert_ne!(second["id"], first["id"], "an id was used again");
+    let late = json!({"action": "accept", "content": {"city": "Nowhere"}});
+    server.send(&session.answer(&first, late)).await;
+    server
+        .send(&session.answer(&second, answer_to(&second)))
+        .await;
+    let answer = stream.message().await;
+    assert_eq!(texts(&answer["result"]), "2 nights in Oslo", "{answer}");
+}

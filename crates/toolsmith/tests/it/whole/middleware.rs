@@ -282,3 +282,69 @@ async fn what_a_middleware_changes_is_seen_by_what_comes_after_it() {
         .await;
     assert_eq!(code(called), -32602);
 }
+
+/// Fails in a way that nobody thought of.
+#[derive(Debug)]
+struct Careless;
+
+impl Middleware for Careless {
+    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
+        assert_ne!(operation.target(), Some("explosive"), "boom");
+        next.run(operation).await
+    }
+}
+
+#[tool]
+async fn explosive() -> &'static str {
+    "never"
+}
+
+#[tool]
+async fn harmless() -> &'static str {
+    "fine"
+}
+
+#[tokio::test]
+async fn a_middleware_that_panics_fails_its_own_request_only() {
+    let server = Server::new("s").middleware(Careless);
+    let engine = server
+        .tool::<explosive>()
+        .tool::<harmless>()
+        .build()
+        .unwrap();
+    for revision in super::BOTH {
+        let client = super::client(&engine, revision);
+        let failure = client.call("explosive", json!({})).await.unwrap_err();
+        assert_eq!(failure.code, -32603, "{failure}");
+        assert!(!failure.message.contains("boom"), "{failure}");
+        let result = client.call("harmless", json!({})).await.unwrap();
+        assert_eq!(result.text(), "fine");
+    }
+}
+
+#[tool(task = "required")]
+async fn leaks(much: bool) -> Result<String, String> {
+    match much {
+        true => Ok("x".repeat(1000)),
+        false => Err("the secret".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn what_a_task_comes_to_passes_the_middleware_as_well() {
+    let server = Server::new("s").middleware(MaskErrors);
+    let server = server.middleware(LimitResponse::new(100));
+    let engine = server.tool::<leaks>().build().unwrap();
+    let client = super::client(&engine, Revision::LATEST);
+    let client = client.extension("io.modelcontextprotocol/tasks", json!({}));
+    for much in [true, false] {
+        let begun = client.call("leaks", json!({"much": much})).await.unwrap();
+        let task = begun.task_id().unwrap();
+        let result = client.finish(task).await.unwrap();
+        assert!(result.is_error(), "{result:?}");
+        assert_eq!(result.text(), "The request failed.", "{result:?}");
+        let task = json!({"taskId": task});
+        let now = client.request("tasks/get", task).await.unwrap();
+        assert!(!now.to_string().contains("secret"), "{now}");
+    }
+}
