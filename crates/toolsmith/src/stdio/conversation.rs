@@ -60,7 +60,11 @@ impl Running {
     /// Stops the work. What it asked is taken back when it is dropped, and then nothing
     /// more is said of it.
     fn cancel(&self) {
-        self.work.abort();
+        match self.is_stream {
+            // It asks nothing.
+            true => self.end(),
+            false => self.work.abort(),
+        }
     }
 
     /// Stops the work, of which nothing more is said.
