@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use tokio::sync::{oneshot, watch};
 
+use super::listeners::Listeners;
 use super::stream::Tail;
 use super::{SessionRef, lock};
 use crate::ports::StreamNo;
@@ -28,12 +29,10 @@ pub(in crate::server) struct Live {
     pub(super) tails: Mutex<HashMap<StreamNo, Arc<Tail>>>,
     /// The streams that the client opened by itself, newest last.
     pub(super) standalone: Mutex<VecDeque<StreamNo>>,
-    /// How many streams are open on which the server speaks unasked.
-    pub(super) streams: AtomicUsize,
+    /// Whose streams are open on which the server speaks unasked.
+    pub(super) listeners: watch::Sender<Listeners>,
     /// How many calls go on whose client has hung up.
     pub(super) detached: AtomicUsize,
-    /// Counts how often the streams were ended.
-    ended: watch::Sender<u64>,
 }
 
 impl Live {
@@ -43,7 +42,7 @@ impl Live {
             && lock(&self.running).is_empty()
             && lock(&self.tails).is_empty()
             && self.subscription.get().is_none()
-            && self.streams.load(Ordering::Relaxed) == 0
+            && self.listeners.borrow().is_empty()
     }
 
     pub(super) fn subscription(&self) -> Option<Arc<Subscription>> {
@@ -98,12 +97,7 @@ impl Live {
     }
 
     pub(super) fn end_streams(&self) {
-        self.ended.send_modify(|times| *times += 1);
-    }
-
-    /// Tells when the streams are ended from here on.
-    pub(super) fn on_end(&self) -> watch::Receiver<u64> {
-        self.ended.subscribe()
+        self.listeners.send_modify(Listeners::clear);
     }
 }
 

@@ -5,6 +5,7 @@
 //! cannot (a call that runs, a question that waits) is in [`Live`], which is there only
 //! while there is something in it: a session that nobody uses costs what the store keeps.
 
+mod listeners;
 mod listening;
 mod live;
 mod notices;

@@ -1,34 +1,40 @@
 //! What a legacy client is told unasked: that lists, resources and tasks have changed.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::{Live, SessionRef, full};
-use crate::ports::{Change, SessionRecord};
+use super::listeners::{Listeners, Place, Standing};
+use super::{SessionRef, full};
+use crate::ports::{Change, SessionRecord, StreamNo};
 use crate::protocol::{ErrorKind, Notice, ProtocolError, encode_notice};
 use crate::server::{Interest, Peer, Subscription};
 
-/// A stream of what a legacy client is told unasked. Dropping it closes it, and loses
-/// nothing that was not taken from it.
+/// A stream of what a legacy client is told unasked. Of several in one session, the one
+/// that was opened last is told. Dropping it closes it, and loses nothing that was not
+/// given out.
 pub struct Notices {
     place: Place,
+    moves: watch::Receiver<Listeners>,
     peer: Peer,
     subscription: Arc<Subscription>,
-    ended: watch::Receiver<u64>,
+    /// What is to be told next.
+    taken: Option<Change>,
+    /// The message that tells it.
+    encoded: Option<Encoded>,
 }
 
-/// One of the streams that a session may have open.
-struct Place {
-    session: SessionRef,
-    live: Arc<Live>,
+struct Encoded {
+    message: Bytes,
+    /// Nothing more will be told of what it is about.
+    is_last: bool,
 }
 
-impl Drop for Place {
+impl Drop for Notices {
     fn drop(&mut self) {
-        self.live.streams.fetch_sub(1, Ordering::Relaxed);
-        self.session.sessions.tidy(self.session.id);
+        // Before the place is left, so that whoever is told next finds it.
+        self.put_back();
     }
 }
 
@@ -45,31 +51,38 @@ impl SessionRef {
     ///
     /// When the session has ended, or has as many streams open as it may.
     pub async fn notices(&self, peer: &Peer, most: usize) -> Result<Notices, ProtocolError> {
+        self.notices_on(peer, None, most).await
+    }
+
+    /// As [`SessionRef::notices`], on a stream that somebody else may serve still: their
+    /// listening ends.
+    pub(super) async fn notices_on(
+        &self,
+        peer: &Peer,
+        stream: Option<StreamNo>,
+        most: usize,
+    ) -> Result<Notices, ProtocolError> {
         let record = self.sessions.store.find(self.id).await;
         let record = record.ok_or_else(super::unknown)?;
-        let live = self.live();
-        let before = live.streams.fetch_add(1, Ordering::Relaxed);
-        let place = Place {
-            session: self.clone(),
-            live: Arc::clone(&live),
-        };
-        if before >= most {
-            return Err(ProtocolError::new(
+        let place = Place::take(self, stream, most).ok_or_else(|| {
+            ProtocolError::new(
                 ErrorKind::TooManyStreams,
                 format!("the session has {most} streams open already; close one first"),
-            ));
-        }
-        let is_first = live.subscription().is_none();
+            )
+        })?;
+        let is_first = place.live().subscription().is_none();
         let subscription = self.subscription(&record)?;
         if is_first && record.seen != self.sessions.engine.list_changes() {
             // Something changed before anybody listened.
             subscription.post_lists();
         }
         Ok(Notices {
-            ended: live.on_end(),
+            moves: place.moves(),
             place,
             peer: peer.clone(),
             subscription,
+            taken: None,
+            encoded: None,
         })
     }
 
@@ -116,22 +129,96 @@ impl Notices {
     ///
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
+        let message = self.peek().await?;
+        self.given();
+        Some(message.into())
+    }
+
+    /// The next message, which is the next one again until it was [`Notices::given`] out.
+    pub(super) async fn peek(&mut self) -> Option<Bytes> {
         loop {
-            let change = tokio::select! {
-                _ended = self.ended.changed() => return None,
-                change = self.subscription.next() => change,
-            };
-            let engine = &self.place.session.sessions.engine;
-            let notice = engine.notice(&change, &self.peer).await;
-            if let Change::TaskChanged(id) = &change {
-                let over = notice.as_ref().is_none_or(is_over);
-                if over {
-                    self.subscription.remove_task(id);
+            let standing = self.moves.borrow_and_update().standing(self.place.serial);
+            match (standing, &self.encoded) {
+                (Standing::Over, _) => {
+                    self.put_back();
+                    return None;
                 }
+                (Standing::Waits, _) => {
+                    self.put_back();
+                    self.moves.changed().await.ok()?;
+                }
+                (Standing::Told, Some(encoded)) => return Some(encoded.message.clone()),
+                (Standing::Told, None) => self.take().await,
             }
-            if let Some(notice) = notice {
-                return Some(encode_notice(&notice, self.peer.revision, None));
+        }
+    }
+
+    /// Takes a change and encodes it, until somebody comes or goes.
+    async fn take(&mut self) {
+        let subscription = &self.subscription;
+        let engine = &self.place.session.sessions.engine;
+        let (taken, peer) = (&mut self.taken, &self.peer);
+        let work = async {
+            let change = match taken {
+                Some(change) => change,
+                None => taken.insert(subscription.next().await),
+            };
+            engine.notice(change, peer).await
+        };
+        let notice = tokio::select! {
+            biased;
+            // Looked at first: who is not the newest any more takes nothing.
+            _moved = self.moves.changed() => return,
+            notice = work => notice,
+        };
+        match notice {
+            Some(notice) => {
+                self.encoded = Some(Encoded {
+                    message: encode_notice(&notice, self.peer.revision, None).into(),
+                    is_last: is_over(&notice),
+                });
             }
+            None => self.done(true),
+        }
+    }
+
+    /// Whether it is the one in the session that is told.
+    pub(super) fn is_told(&self) -> bool {
+        let listeners = self.moves.borrow();
+        listeners.standing(self.place.serial) == Standing::Told
+    }
+
+    /// Whether somebody has gone on with the stream, or the streams were ended.
+    pub(super) fn is_ended(&self) -> bool {
+        let listeners = self.moves.borrow();
+        listeners.standing(self.place.serial) == Standing::Over
+    }
+
+    /// Says which stream of the session it is.
+    pub(super) fn serve(&self, stream: StreamNo) {
+        self.place.serve(stream);
+    }
+
+    /// The message that was looked at is on its way.
+    pub(super) fn given(&mut self) {
+        let encoded = self.encoded.take();
+        self.done(encoded.is_some_and(|it| it.is_last));
+    }
+
+    /// Nothing is to be told of the change that was taken, and perhaps nothing ever again.
+    fn done(&mut self, is_last: bool) {
+        if let Some(Change::TaskChanged(id)) = self.taken.take()
+            && is_last
+        {
+            self.subscription.remove_task(&id);
+        }
+    }
+
+    /// Leaves what was taken to whoever is told next.
+    fn put_back(&mut self) {
+        self.encoded = None;
+        if let Some(change) = self.taken.take() {
+            self.subscription.put_back(&change);
         }
     }
 

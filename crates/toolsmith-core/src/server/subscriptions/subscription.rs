@@ -72,6 +72,11 @@ impl Subscription {
         }
     }
 
+    /// Puts back a change that was taken and not told, unless it is asked for no more.
+    pub(in crate::server) fn put_back(&self, change: &Change) {
+        self.mailbox.post(change);
+    }
+
     /// Asks for updates of a resource no more. One that was not read yet is not read any
     /// more. `false` when the resource was not asked for.
     pub fn remove_uri(&self, uri: &str) -> bool {

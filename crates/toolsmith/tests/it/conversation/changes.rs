@@ -94,6 +94,34 @@ async fn what_is_told_on_one_stream_is_told_on_no_other_of_the_session() {
     tokio::join!(is_quiet(&mut one), is_quiet(&mut two));
 }
 
+/// Guards against a connection that has broken and looks as if it were open.
+#[tokio::test]
+async fn a_client_that_came_back_is_told_on_the_stream_that_it_opened_last() {
+    let (server, registry) = start();
+    let (session, mut dead) = opened(&server, "2025-11-25").await;
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.open(&session.stream()).await;
+        assert_eq!(stream.next().await, Some(None));
+        streams.push(stream);
+    }
+    registry.add_tool(visitor()).unwrap();
+    let mut newest = streams.pop().unwrap();
+    let told = newest.message().await;
+    assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+    is_quiet(&mut dead).await;
+    // All four places are taken; who goes on with a stream needs none.
+    let last = newest.last_id().to_owned();
+    let mut again = server.open(&session.resume(&last)).await;
+    assert_eq!(newest.next().await, None, "somebody has gone on with it");
+    registry.enable_prompt("greet", false);
+    let told = again.message().await;
+    assert_eq!(
+        told["method"], "notifications/prompts/list_changed",
+        "{told}"
+    );
+}
+
 #[tokio::test]
 async fn what_happened_while_nobody_listened_is_told_to_who_comes_back() {
     let (server, registry) = start();
