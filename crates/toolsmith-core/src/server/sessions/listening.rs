@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::stream::Tail;
 use super::{Notices, SessionRef, StreamEvent, StreamReader, StreamWriter, lock};
 use crate::ports::{EventId, StreamNo};
 use crate::protocol::ProtocolError;
@@ -60,7 +61,7 @@ impl SessionRef {
             false => None,
             true => Some(Told {
                 notices: self.notices(peer, most).await?,
-                writer: self.reopen_stream(last.stream),
+                writer: self.reopen_stream(last.stream, missed.last_known()),
             }),
         };
         Ok(Listening {
@@ -72,11 +73,18 @@ impl SessionRef {
     async fn open_standalone(&self) -> StreamWriter {
         let (writer, _) = self.open_stream().await;
         let live = self.live();
-        let mut standalone = lock(&live.standalone);
-        if standalone.len() >= MAX_REMEMBERED {
-            standalone.pop_front();
+        let oldest = {
+            let mut standalone = lock(&live.standalone);
+            standalone.push_back(writer.number());
+            match standalone.len() > MAX_REMEMBERED {
+                true => standalone.pop_front(),
+                false => None,
+            }
+        };
+        // Nobody can go on with it, so the log need not keep room for more.
+        if let Some(oldest) = oldest {
+            self.sessions.events.end(self.id, oldest).await;
         }
-        standalone.push_back(writer.number());
         writer
     }
 
@@ -116,7 +124,7 @@ impl Listening {
         }
         let told = self.told.as_mut()?;
         let message: bytes::Bytes = told.notices.next().await?.into();
-        let id = told.writer.write(message.clone()).await?;
+        let (id, _) = told.writer.put(message.clone()).await;
         Some(StreamEvent::Message(id, message))
     }
 
@@ -129,11 +137,11 @@ impl Listening {
 
 impl SessionRef {
     /// Writes on with a stream whose reader has come back.
-    fn reopen_stream(&self, number: StreamNo) -> StreamWriter {
+    fn reopen_stream(&self, number: StreamNo, last: u64) -> StreamWriter {
         StreamWriter {
             session: self.clone(),
             number,
-            tail: Arc::default(),
+            tail: Arc::new(Tail::after(last)),
         }
     }
 }
