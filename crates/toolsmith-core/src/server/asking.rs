@@ -300,7 +300,15 @@ impl Future for Ask {
         let digest = digest_of(&question);
         let chosen = self.key.is_some();
         let key = match self.key.take() {
-            Some(key) => key,
+            // A key that is used again in a run is another one: its answer is its own.
+            Some(key) => {
+                let count = state.counts.entry(format!("key {key}")).or_default();
+                *count += 1;
+                match *count {
+                    1 => key,
+                    count => format!("{key}-{count}").into(),
+                }
+            }
             None => {
                 let count = state.counts.entry(digest.clone()).or_default();
                 *count += 1;
@@ -533,5 +541,26 @@ mod tests {
         }
         assert!(Asking::resume(None, Some(&Bytes::from("null"))).is_ok());
         assert!(Asking::resume(Some(b"no json"), None).is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_used_again_has_an_answer_of_its_own() {
+        let asking = Arc::new(Asking::default());
+        let key = || Some("k".into());
+        let mut first = Box::pin(asking.ask(key(), question("A?")));
+        let mut second = Box::pin(asking.ask(key(), question("B?")));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        let waits = asking.waits().unwrap();
+        let keys: Vec<_> = waits.questions.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(keys, ["k", "k-2"]);
+        let answers = json!({"k": {"is": "a"}, "k-2": {"is": "b"}}).to_string();
+        let again = Asking::resume(Some(&waits.carried), Some(&answers.into())).unwrap();
+        let again = Arc::new(again);
+        for (text, answer) in [("A?", "a"), ("B?", "b")] {
+            let told = again.ask(key(), question(text)).now_or_never();
+            let told = told.unwrap_or_else(|| panic!("{text} was asked again"));
+            assert_eq!(told.unwrap(), json!({"is": answer}));
+        }
     }
 }

@@ -156,10 +156,15 @@ impl Stream {
             match self.reader.next().now_or_never()?? {
                 StreamEvent::Pause(retry) => assert_eq!(retry, HOUR),
                 StreamEvent::Message(id, message) => {
-                    assert_eq!(id, self.last(self.had + 1), "ids go up by one");
-                    let written = self.written.get(self.had);
+                    // Of what is dropped, the reader goes on with what is left.
+                    let next = match self.forgets {
+                        true => self.had.max(usize::try_from(id.seq).unwrap() - 1) + 1,
+                        false => self.had + 1,
+                    };
+                    assert_eq!(id, self.last(next), "ids go up by one");
+                    self.had = usize::try_from(id.seq).unwrap();
+                    let written = self.written.get(self.had - 1);
                     assert_eq!(Some(&message), written, "of this stream, in order");
-                    self.had += 1;
                     return Some(());
                 }
             }
@@ -186,9 +191,7 @@ impl Stream {
     fn finish(mut self) {
         self.resume(self.had);
         while self.read().is_some() {}
-        if !self.forgets {
-            assert_eq!(self.had, self.written.len(), "some of it was lost");
-        }
+        assert_eq!(self.had, self.written.len(), "the last of it was lost");
     }
 }
 
@@ -274,4 +277,150 @@ async fn a_reader_that_comes_back_while_it_is_written_to_misses_nothing() {
         );
         writing.await.unwrap();
     }
+}
+
+/// Reads all that comes until the end of a stream.
+async fn all(reader: &mut StreamReader) -> Vec<Bytes> {
+    let reading = async {
+        let mut read = Vec::new();
+        while let Some(event) = reader.next().await {
+            if let StreamEvent::Message(_, message) = event {
+                read.push(message);
+            }
+        }
+        read
+    };
+    let read = tokio::time::timeout(STUCK, reading).await;
+    read.expect("the stream does not end")
+}
+
+#[tokio::test]
+async fn an_answer_of_more_than_a_session_may_keep_is_read_and_can_be_read_again() {
+    let (_sessions, refs) = sessions(EventLimits::default()).await;
+    let (writer, mut reader) = refs[0].open_stream().await;
+    let start = reader.position();
+    let answer = Bytes::from(vec![b'x'; 1_100_000]);
+    writer.write("progress".into()).await.unwrap();
+    let id = writer.write(answer.clone()).await;
+    assert_eq!(id.map(|id| id.seq), Some(2));
+    writer.end().await;
+    // Another call of the session is no reason to lose it.
+    let (other, _) = refs[0].open_stream().await;
+    other.write("another".into()).await.unwrap();
+    let lengths = |read: Vec<Bytes>| read.iter().map(Bytes::len).collect::<Vec<_>>();
+    assert_eq!(lengths(all(&mut reader).await), [8, answer.len()]);
+    let mut again = refs[0].resume(start).await.unwrap();
+    assert_eq!(lengths(all(&mut again).await), [8, answer.len()]);
+}
+
+#[tokio::test]
+async fn a_client_that_read_nothing_of_what_was_dropped_reads_the_answer_last() {
+    let (_sessions, refs) = sessions(EventLimits::default()).await;
+    let (writer, mut reader) = refs[0].open_stream().await;
+    for said in 0..300 {
+        writer.write(said.to_string().into()).await.unwrap();
+    }
+    writer.write("answer".into()).await.unwrap();
+    writer.end().await;
+    let read = all(&mut reader).await;
+    assert_eq!(read.len(), 256, "what is kept is read");
+    assert_eq!(read.last().unwrap(), "answer");
+}
+
+/// The log has room for nothing, or drops the stream as soon as it has ended.
+#[tokio::test]
+async fn a_client_that_is_there_reads_the_answer_when_nothing_is_kept_of_the_stream() {
+    let nothing = [
+        EventLimits {
+            bytes_in_all: 0,
+            ..EventLimits::default()
+        },
+        EventLimits {
+            events_per_session: 0,
+            ..EventLimits::default()
+        },
+        EventLimits {
+            streams_per_session: 0,
+            ..EventLimits::default()
+        },
+    ];
+    for limits in nothing {
+        let (_sessions, refs) = sessions(limits).await;
+        let (writer, mut reader) = refs[0].open_stream().await;
+        let reading = tokio::spawn(async move { all(&mut reader).await });
+        tokio::task::yield_now().await;
+        writer.write("answer".into()).await;
+        writer.end().await;
+        assert_eq!(reading.await.unwrap(), ["answer"], "{limits:?}");
+    }
+}
+
+#[tokio::test]
+async fn all_of_many_calls_at_once_are_answered() {
+    let (_sessions, refs) = sessions(EventLimits::default()).await;
+    let mut calls = Vec::new();
+    for _ in 0..256 {
+        calls.push(refs[0].open_stream().await);
+    }
+    let mut readers = Vec::new();
+    for (call, (writer, reader)) in calls.into_iter().enumerate() {
+        let id = writer.write(format!("answer {call}").into()).await;
+        assert!(id.is_some(), "call {call} was forgotten");
+        writer.end().await;
+        readers.push(reader);
+    }
+    for (call, reader) in readers.iter_mut().enumerate() {
+        assert_eq!(all(reader).await, [format!("answer {call}")]);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_listens_is_told_although_the_log_has_forgotten_its_stream() {
+    let limits = EventLimits {
+        bytes_in_all: 0,
+        ..EventLimits::default()
+    };
+    let store = Arc::new(MemorySessions::new(SESSIONS, HOUR));
+    let server = Server::new("s");
+    let registry = server.registry();
+    let engine = server.build().unwrap();
+    let sessions = Sessions::new(engine, store, Arc::new(MemoryEvents::new(limits)), HOUR);
+    let id = sessions.open(&Peer::new(Revision::LATEST_LEGACY)).await;
+    let peer = sessions
+        .find(id.unwrap(), &Caller::default())
+        .await
+        .unwrap();
+    let session = peer.session.clone().unwrap();
+    let mut listening = session.listen(&peer, None, 4).await.unwrap();
+    for _ in 0..2 {
+        registry.resources_changed();
+        let told = tokio::time::timeout(STUCK, listening.next()).await;
+        match told.expect("nothing was told") {
+            Some(StreamEvent::Message(_, message)) => {
+                let message = String::from_utf8_lossy(&message);
+                assert!(message.contains("list_changed"), "{message}");
+            }
+            other => panic!("{other:?} and not a message"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_that_a_client_opens_again_and_again_do_not_add_up() {
+    let store = Arc::new(MemorySessions::new(SESSIONS, HOUR));
+    let events = Arc::new(MemoryEvents::new(EventLimits::default()));
+    let engine = Server::new("s").build().unwrap();
+    let sessions = Sessions::new(engine, store, events.clone(), HOUR);
+    let id = sessions.open(&Peer::new(Revision::LATEST_LEGACY)).await;
+    let found = sessions.find(id.unwrap(), &Caller::default()).await;
+    let peer = found.unwrap();
+    let session = peer.session.clone().unwrap();
+    let mut bytes = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..200 {
+            drop(session.listen(&peer, None, 4).await.unwrap());
+        }
+        bytes.push(events.bytes());
+    }
+    assert_eq!(bytes[0], bytes[1], "what is kept grows");
 }

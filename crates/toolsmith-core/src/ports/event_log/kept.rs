@@ -63,7 +63,7 @@ impl Session {
         if stream != StreamNo::LAST {
             self.streams.insert(stream, Stream::default());
             self.bytes += STREAM_COST;
-            self.shrink(limits);
+            self.shrink(limits, None);
         }
         stream
     }
@@ -75,14 +75,15 @@ impl Session {
         limits: &EventLimits,
     ) -> Option<u64> {
         let fits = self.fits(message.len(), limits);
-        let stream = self.streams.get_mut(&stream).filter(|one| !one.ended)?;
+        let number = stream;
+        let stream = self.streams.get_mut(&number).filter(|one| !one.ended)?;
         stream.last += 1;
         let seq = stream.last;
         if fits {
             self.bytes += cost(&message);
             self.events += 1;
             stream.events.push_back(message);
-            self.shrink(limits);
+            self.shrink(limits, Some(number));
         } else {
             // Without this one, those before it are no use to anybody.
             self.events -= stream.events.len();
@@ -92,11 +93,12 @@ impl Session {
         Some(seq)
     }
 
-    pub(super) fn end(&mut self, stream: StreamNo) {
+    pub(super) fn end(&mut self, stream: StreamNo, limits: &EventLimits) {
         if let Some(one) = self.streams.get_mut(&stream).filter(|one| !one.ended) {
             one.ended = true;
             one.events.shrink_to_fit();
             self.ended.push_back(stream);
+            self.shrink(limits, None);
         }
     }
 
@@ -105,7 +107,9 @@ impl Session {
             return Replay::Unknown;
         };
         if seq < stream.dropped() {
-            return Replay::Gap;
+            return Replay::Gap {
+                dropped: stream.dropped(),
+            };
         }
         let numbered = (stream.dropped() + 1..).zip(&stream.events);
         let missed = numbered.skip_while(|(number, _)| *number <= seq);
@@ -115,19 +119,37 @@ impl Session {
         }
     }
 
-    /// Gives up the least that it can. `false` when nothing is left.
+    /// Gives up the least that it can. `false` when it would have to give up itself.
     pub(super) fn give_up(&mut self) -> bool {
+        self.give_up_but(None)
+    }
+
+    /// The same, but for the newest event of a stream.
+    fn give_up_but(&mut self, spared: Option<StreamNo>) -> bool {
         if let Some(stream) = self.ended.pop_front() {
             self.drop_stream(stream);
             return true;
         }
-        let oldest = self.streams.values_mut().find(|one| !one.events.is_empty());
-        if let Some(event) = oldest.and_then(Stream::drop_event) {
-            self.events -= 1;
-            self.bytes -= cost(&event);
-            return true;
+        // The newest event of a stream goes only when there are no others: it may be all
+        // that its client waits for.
+        let mut first = None;
+        for (number, stream) in &self.streams {
+            let events = stream.events.len();
+            if events > 1 {
+                first = Some(*number);
+                break;
+            }
+            if events == 1 && first.is_none() && spared != Some(*number) {
+                first = Some(*number);
+            }
         }
-        self.drop_oldest_stream()
+        let stream = first.and_then(|number| self.streams.get_mut(&number));
+        let Some(event) = stream.and_then(Stream::drop_event) else {
+            return false;
+        };
+        self.events -= 1;
+        self.bytes -= cost(&event);
+        true
     }
 
     pub(super) fn spare(&self) -> Spare {
@@ -153,35 +175,34 @@ impl Session {
         SESSION_COST + self.bytes
     }
 
-    /// Gives up what it must to be within its limits.
-    fn shrink(&mut self, limits: &EventLimits) {
-        while self.streams.len() > limits.streams_per_session {
-            match self.ended.pop_front() {
-                Some(stream) => self.drop_stream(stream),
-                None => {
-                    self.drop_oldest_stream();
-                }
+    /// Gives up what it must to be within its limits, but for the newest event of a stream.
+    /// A stream that has not ended is not dropped for them.
+    fn shrink(&mut self, limits: &EventLimits, spared: Option<StreamNo>) {
+        while self.ended.len() > limits.streams_per_session {
+            if let Some(stream) = self.ended.pop_front() {
+                self.drop_stream(stream);
             }
         }
-        while self.events > limits.events_per_session || self.bytes > limits.bytes_per_session {
-            if !self.give_up() {
-                return;
-            }
-        }
+        while self.is_over(limits) && self.give_up_but(spared) {}
+    }
+
+    /// The largest message is not counted, so that one of any size can be kept.
+    fn is_over(&self, limits: &EventLimits) -> bool {
+        self.events > limits.events_per_session
+            || (self.bytes > limits.bytes_per_session
+                && self.bytes - self.largest() > limits.bytes_per_session)
+    }
+
+    fn largest(&self) -> usize {
+        let events = self.streams.values().flat_map(|one| &one.events);
+        events.map(cost).max().unwrap_or(0)
     }
 
     /// Whether a message could be kept if no other event were.
     fn fits(&self, len: usize, limits: &EventLimits) -> bool {
         let live = self.streams.len() - self.ended.len();
-        let bytes = live * STREAM_COST + EVENT_COST + len;
-        limits.events_per_session > 0
-            && bytes <= limits.bytes_per_session
-            && bytes + SESSION_COST <= limits.bytes_in_all
-    }
-
-    fn drop_oldest_stream(&mut self) -> bool {
-        let oldest = self.streams.keys().next().copied();
-        oldest.map(|stream| self.drop_stream(stream)).is_some()
+        let bytes = SESSION_COST + live * STREAM_COST + EVENT_COST + len;
+        limits.events_per_session > 0 && bytes <= limits.bytes_in_all
     }
 
     fn drop_stream(&mut self, stream: StreamNo) {
@@ -191,14 +212,30 @@ impl Session {
         }
     }
 
-    /// The streams that are kept, the number of events, and the sum of their messages'
-    /// lengths, all counted anew.
+    /// What is kept, counted anew.
     #[cfg(test)]
-    pub(super) fn count(&self) -> (usize, usize, usize) {
+    pub(super) fn count(&self) -> Count {
         let events = || self.streams.values().flat_map(|one| &one.events);
-        let bytes = events().map(Bytes::len).sum();
-        (self.streams.len(), events().count(), bytes)
+        Count {
+            live: self.streams.values().filter(|one| !one.ended).count(),
+            ended: self.streams.values().filter(|one| one.ended).count(),
+            events: events().count(),
+            messages: events().map(Bytes::len).sum(),
+            largest: self.largest(),
+        }
     }
+}
+
+/// How much is kept of a session.
+#[cfg(test)]
+pub(super) struct Count {
+    pub(super) live: usize,
+    pub(super) ended: usize,
+    pub(super) events: usize,
+    /// The sum of the messages' lengths.
+    pub(super) messages: usize,
+    /// What the largest of them costs.
+    pub(super) largest: usize,
 }
 
 impl Stream {

@@ -17,15 +17,20 @@ use crate::ports::{Answer, SessionId};
 ///
 /// Bytes are those of the messages, and about what keeping them costs: 64 for each event,
 /// 256 for each stream and 512 for each session.
+///
+/// The largest message of a session and its streams that have not ended are kept whatever
+/// the limits of the session are, so that an answer of any size waits for its client. A
+/// session then has at most its bytes and one message. The limit in all has no exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventLimits {
     /// Events in one session; 256 by default.
     pub events_per_session: usize,
-    /// Bytes in one session; 1 MiB by default.
+    /// Bytes in one session, beside its largest message; 1 MiB by default.
     pub bytes_per_session: usize,
     /// Bytes in all; 256 MiB by default.
     pub bytes_in_all: usize,
-    /// Streams in one session, whether they have ended or not; 64 by default.
+    /// Streams of one session that have ended; 64 by default. Those that have not are as
+    /// many as there are calls.
     pub streams_per_session: usize,
 }
 
@@ -45,10 +50,11 @@ const SHARDS: usize = 16;
 /// Events in memory: gone when the process ends, so for sessions that are gone with it.
 ///
 /// Over a limit of a session, its streams that have ended go first, the one that ended first
-/// before the others; then the oldest events of its oldest stream that has any; then its
-/// oldest stream. Over the limit in all, the same goes of the oldest session that has any of
-/// it, and at last the oldest session. A message that is larger than what may be kept has a
-/// number and is not kept, and of its stream nothing that came before.
+/// before the others; then the oldest events of its oldest stream that has more than one;
+/// then the last ones of its streams, but for the event that came just now. Over the limit in
+/// all, the same goes of the oldest session that has any of it, and at last the oldest
+/// session. A message that is larger than what may be kept in all has a number and is not
+/// kept, and of its stream nothing that came before.
 ///
 /// What is counted of a message is its length: give it messages that do not share a larger
 /// buffer.
@@ -216,7 +222,7 @@ impl EventLog for MemoryEvents {
     }
 
     fn end(&self, session: SessionId, stream: StreamNo) -> Answer<'_, ()> {
-        self.change(session, |one| one.end(stream));
+        self.change(session, |one| one.end(stream, &self.limits));
         Answer::now(())
     }
 
@@ -264,15 +270,19 @@ impl MemoryEvents {
         };
         for shard in self.shards.iter().map(lock) {
             for (id, session) in &shard.sessions {
-                let (streams, events, messages) = session.count();
-                let bytes = streams * STREAM_COST + events * EVENT_COST + messages;
+                let count = session.count();
+                let streams = (count.live + count.ended) * STREAM_COST;
+                let bytes = streams + count.events * EVENT_COST + count.messages;
                 assert_eq!(session.bytes(), SESSION_COST + bytes);
-                assert!(streams <= self.limits.streams_per_session, "{streams}");
-                assert!(events <= self.limits.events_per_session, "{events}");
-                assert!(bytes <= self.limits.bytes_per_session, "{bytes}");
+                let limits = &self.limits;
+                let (ended, events) = (count.ended, count.events);
+                assert!(ended <= limits.streams_per_session, "{ended}");
+                assert!(events <= limits.events_per_session, "{events}");
+                let most = limits.bytes_per_session.max(count.live * STREAM_COST);
+                assert!(bytes - count.largest <= most, "{bytes}");
                 assert_eq!(shard.line.get(&place(session)), Some(id));
                 counted.cost += SESSION_COST + bytes;
-                counted.messages += messages;
+                counted.messages += count.messages;
             }
             assert_eq!(shard.line.len(), shard.sessions.len());
         }

@@ -57,7 +57,10 @@ pub enum Replay {
     /// somebody else's is told the same.
     Unknown,
     /// Some of what was missed was dropped.
-    Gap,
+    Gap {
+        /// The last event that was: those after it are kept.
+        dropped: u64,
+    },
     /// All that was missed.
     Events {
         /// Sequence numbers and messages, in order.
@@ -72,7 +75,7 @@ impl fmt::Debug for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => f.write_str("Unknown"),
-            Self::Gap => f.write_str("Gap"),
+            Self::Gap { dropped } => f.debug_struct("Gap").field("dropped", dropped).finish(),
             Self::Events { events, ended } => f
                 .debug_struct("Events")
                 .field("first", &events.first().map(|(seq, _)| seq))

@@ -160,8 +160,8 @@ impl Context {
 
 impl<T> Elicit<T> {
     /// Under a key of the author's own. It makes the question known by that name when the
-    /// handler runs again, and is the name under which a modern client sees it. Two
-    /// questions that wait for answers at the same time have different keys.
+    /// handler runs again, and is the name under which a modern client sees it. A key
+    /// that is used again in the same call is numbered: `confirm`, `confirm-2`.
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
         self.key = Some(key.into());
         self

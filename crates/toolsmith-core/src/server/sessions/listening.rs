@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::stream::Tail;
 use super::{Notices, SessionRef, StreamEvent, StreamReader, StreamWriter, lock};
 use crate::ports::{EventId, StreamNo};
 use crate::protocol::ProtocolError;
@@ -57,16 +58,18 @@ impl SessionRef {
                 told: Some(Told { notices, writer }),
             });
         };
-        let told = match self.is_standalone(last.stream) {
+        // Whoever serves the stream still is ended before what was missed is read.
+        let notices = match self.is_standalone(last.stream) {
             false => None,
-            // Whoever serves the stream still is ended before what was missed is read.
-            true => Some(Told {
-                notices: self.notices_on(peer, Some(last.stream), most).await?,
-                writer: self.reopen_stream(last.stream),
-            }),
+            true => Some(self.notices_on(peer, Some(last.stream), most).await?),
         };
+        let missed = self.resume(last).await?;
+        let told = notices.map(|notices| Told {
+            notices,
+            writer: self.reopen_stream(last.stream, missed.last_known()),
+        });
         Ok(Listening {
-            missed: Some(self.resume(last).await?),
+            missed: Some(missed),
             told,
         })
     }
@@ -74,11 +77,18 @@ impl SessionRef {
     async fn open_standalone(&self) -> StreamWriter {
         let (writer, _) = self.open_stream().await;
         let live = self.live();
-        let mut standalone = lock(&live.standalone);
-        if standalone.len() >= MAX_REMEMBERED {
-            standalone.pop_front();
+        let oldest = {
+            let mut standalone = lock(&live.standalone);
+            standalone.push_back(writer.number());
+            match standalone.len() > MAX_REMEMBERED {
+                true => standalone.pop_front(),
+                false => None,
+            }
+        };
+        // Nobody can go on with it, so the log need not keep room for more.
+        if let Some(oldest) = oldest {
+            self.sessions.events.end(self.id, oldest).await;
         }
-        standalone.push_back(writer.number());
         writer
     }
 
@@ -123,7 +133,7 @@ impl Listening {
         let told = self.told.as_mut()?;
         loop {
             let message = told.notices.peek().await?;
-            let id = told.writer.write(message.clone()).await?;
+            let (id, _) = told.writer.put(message.clone()).await;
             // Who came while it was written does not find it in what it missed.
             if told.notices.is_told() {
                 told.notices.given();
@@ -141,11 +151,11 @@ impl Listening {
 
 impl SessionRef {
     /// Writes on with a stream whose reader has come back.
-    fn reopen_stream(&self, number: StreamNo) -> StreamWriter {
+    fn reopen_stream(&self, number: StreamNo, last: u64) -> StreamWriter {
         StreamWriter {
             session: self.clone(),
             number,
-            tail: Arc::default(),
+            tail: Arc::new(Tail::after(last)),
         }
     }
 }

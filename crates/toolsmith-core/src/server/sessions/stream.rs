@@ -21,9 +21,34 @@ pub(super) struct Tail {
     closed: AtomicBool,
     /// The reader is to hang up, and to come back after this time.
     pause: Mutex<Option<Duration>>,
+    /// What was written last: the answer, in the end. The log may have no room for it, and
+    /// a client that is there has it all the same.
+    newest: Mutex<Newest>,
+}
+
+#[derive(Default)]
+struct Newest {
+    seq: u64,
+    message: Option<Bytes>,
 }
 
 impl Tail {
+    /// The tail of a stream that has had so many events.
+    pub(super) fn after(seq: u64) -> Self {
+        let newest = Newest { seq, message: None };
+        Self {
+            newest: Mutex::new(newest),
+            ..Self::default()
+        }
+    }
+
+    /// The last event, if it comes after this one.
+    fn newest_after(&self, seq: u64) -> Option<(u64, Bytes)> {
+        let newest = lock(&self.newest);
+        let message = newest.message.clone().filter(|_| newest.seq > seq)?;
+        Some((newest.seq, message))
+    }
+
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.written.notify_waiters();
@@ -105,7 +130,7 @@ impl SessionRef {
             .await;
         let (events, ended) = match replay {
             Replay::Events { events, ended } => (events, ended),
-            Replay::Gap => {
+            Replay::Gap { .. } => {
                 return Err(unknown(
                     "some of what was sent after `Last-Event-ID` is not kept any more; send the request again",
                 ));
@@ -148,16 +173,36 @@ impl StreamWriter {
         self.number
     }
 
-    /// Writes a message, and gives the id of its event. `None` when the stream was
-    /// forgotten.
+    /// Writes a message, and gives the id of its event. `None` when the log has forgotten
+    /// the stream: a reader that is there reads the message, and none can come back for it.
     pub async fn write(&self, message: Bytes) -> Option<EventId> {
+        let (id, kept) = self.put(message).await;
+        kept.then_some(id)
+    }
+
+    /// Writes a message, and says whether its event is one that the log knows.
+    pub(super) async fn put(&self, message: Bytes) -> (EventId, bool) {
         let events = &self.session.sessions.events;
-        let seq = events.append(self.session.id, self.number, message).await?;
+        let kept = events
+            .append(self.session.id, self.number, message.clone())
+            .await;
+        let seq = {
+            let mut newest = lock(&self.tail.newest);
+            let seq = kept.unwrap_or(newest.seq + 1);
+            if seq > newest.seq {
+                *newest = Newest {
+                    seq,
+                    message: Some(message),
+                };
+            }
+            seq
+        };
         self.tail.written.notify_waiters();
-        Some(EventId {
+        let id = EventId {
             stream: self.number,
             seq,
-        })
+        };
+        (id, kept.is_some())
     }
 
     /// Has the reader hang up, and come back after a while.
@@ -198,6 +243,11 @@ impl StreamReader {
         }
     }
 
+    /// The number of the last event that is known to it.
+    pub(super) fn last_known(&self) -> u64 {
+        self.waiting.back().map_or(self.read, |(seq, _)| *seq)
+    }
+
     /// The session that it is a stream of.
     pub fn session(&self) -> &SessionRef {
         &self.session
@@ -212,6 +262,9 @@ impl StreamReader {
 
     /// What comes next; `None` at the end of the stream, or when somebody else has gone on
     /// with it.
+    ///
+    /// A reader that is so slow that the log has dropped what it has not read goes on with
+    /// what there is; the last message is always there.
     ///
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<StreamEvent> {
@@ -231,7 +284,7 @@ impl StreamReader {
             tokio::pin!(written);
             written.as_mut().enable();
             let closed = tail.closed.load(Ordering::Acquire);
-            self.refill().await?;
+            self.refill(&tail).await;
             if !self.waiting.is_empty() || self.ended {
                 continue;
             }
@@ -247,16 +300,28 @@ impl StreamReader {
         }
     }
 
-    async fn refill(&mut self) -> Option<()> {
-        let events = &self.session.sessions.events;
-        match events.after(self.session.id, self.number, self.read).await {
-            Replay::Events { events, ended } => {
-                self.waiting = events.into();
-                self.ended = ended;
-                Some(())
+    async fn refill(&mut self, tail: &Tail) {
+        let log = &self.session.sessions.events;
+        // Looked at before the log, so that it is not taken for what the log has dropped when
+        // it came, with others before it, between the two.
+        let mut newest = tail.newest_after(self.read);
+        let mut from = self.read;
+        loop {
+            match log.after(self.session.id, self.number, from).await {
+                Replay::Events { events, ended } => {
+                    self.waiting = events.into();
+                    self.ended = ended;
+                    break;
+                }
+                Replay::Gap { dropped } if dropped > from => from = dropped,
+                Replay::Gap { .. } | Replay::Unknown => break,
             }
-            // A reader that is so slow that what it has not read is gone.
-            Replay::Gap | Replay::Unknown => None,
+        }
+        if self.waiting.is_empty() {
+            if self.ended {
+                newest = tail.newest_after(self.read);
+            }
+            self.waiting.extend(newest);
         }
     }
 

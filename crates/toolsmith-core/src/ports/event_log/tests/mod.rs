@@ -114,38 +114,83 @@ fn streams_that_ended_first_go_first_then_the_oldest_events() {
     assert_eq!(log.after(b, 0), events(&[(1, "1")], true));
     log.append(d, "3");
     assert_eq!(log.after(b, 0), Replay::Unknown);
-    assert_eq!(log.after(a, 0), events(&[(1, "1")], false));
     log.append(d, "4");
-    assert_eq!(log.after(a, 0), Replay::Gap);
-    assert_eq!(log.after(a, 1), events(&[], false), "nothing was missed");
-    log.append(d, "5");
-    assert_eq!(log.after(d, 0), Replay::Gap);
-    assert_eq!(log.after(d, 3), events(&[(4, "4"), (5, "5")], false));
-    assert_eq!(log.append(a, "2"), Some(2), "a stream outlives its events");
+    assert_eq!(log.after(d, 0), Replay::Gap { dropped: 1 });
+    assert_eq!(log.after(d, 2), events(&[(3, "3"), (4, "4")], false));
+    let kept = events(&[(1, "1")], false);
+    assert_eq!(log.after(a, 0), kept, "the newest of a stream is kept");
 }
 
 #[test]
-fn over_the_number_of_streams_the_oldest_goes_when_none_has_ended() {
+fn the_newest_event_of_a_stream_goes_when_there_are_no_others() {
+    let log = One::new(EventLimits {
+        events_per_session: 2,
+        ..plenty()
+    });
+    let [a, b, c] = [(); 3].map(|()| log.open());
+    log.append(b, "1");
+    log.append(c, "1");
+    log.append(a, "1");
+    assert_eq!(log.after(b, 0), Replay::Gap { dropped: 1 });
+    assert_eq!(log.after(b, 1), events(&[], false), "nothing was missed");
+    for stream in [a, c] {
+        assert_eq!(log.after(stream, 0), events(&[(1, "1")], false), "{stream}");
+    }
+    assert_eq!(log.append(b, "2"), Some(2), "a stream outlives its events");
+}
+
+#[test]
+fn only_streams_that_have_ended_go_over_their_number() {
     let log = One::new(EventLimits {
         streams_per_session: 2,
         ..plenty()
     });
-    let (a, b) = (log.open(), log.open());
-    log.end(b);
-    let c = log.open();
-    assert_eq!(log.after(b, 0), Replay::Unknown);
-    log.append(a, "1");
-    let d = log.open();
-    assert_eq!(d.get(), 4);
-    assert_eq!(log.append(a, "2"), None);
-    assert_eq!(log.append(c, "1"), Some(1));
-    assert_eq!(log.append(d, "1"), Some(1));
+    let streams: Vec<StreamNo> = (0..100).map(|_| log.open()).collect();
+    for stream in &streams {
+        assert_eq!(log.append(*stream, "1"), Some(1), "{stream}");
+    }
+    let [a, b, c] = [streams[0], streams[1], streams[2]];
+    for stream in [b, c, a] {
+        log.end(stream);
+    }
+    assert_eq!(log.after(b, 0), Replay::Unknown, "b ended first");
+    for stream in [c, a] {
+        assert_eq!(log.after(stream, 0), events(&[(1, "1")], true), "{stream}");
+    }
+    assert_eq!(log.append(streams[3], "2"), Some(2));
 }
 
 #[test]
-fn a_message_that_can_never_fit_has_a_number_and_spares_the_other_streams() {
+fn a_message_over_the_bytes_of_a_session_is_kept_beside_the_others() {
     let log = One::new(EventLimits {
         bytes_per_session: 2 * STREAM_COST + 2 * EVENT_COST + 10,
+        ..plenty()
+    });
+    let (a, b) = (log.open(), log.open());
+    log.append(a, "1");
+    let large = Bytes::from(vec![b'x'; 10_000]);
+    let append = |stream| now(log.log.append(log.session, stream, large.clone()));
+    let only = |seq| Replay::Events {
+        events: vec![(seq, large.clone())],
+        ended: false,
+    };
+    assert_eq!(append(b), Some(1));
+    assert_eq!(log.append(a, "2"), Some(2));
+    assert_eq!(log.after(a, 0), events(&[(1, "1"), (2, "2")], false));
+    assert_eq!(log.after(b, 0), only(1));
+    assert_eq!(append(b), Some(2), "of two, the newer");
+    assert_eq!(log.after(b, 0), Replay::Gap { dropped: 1 });
+    assert_eq!(log.after(b, 1), only(2));
+    assert_eq!(append(a), Some(3));
+    assert_eq!(log.after(a, 2), only(3));
+    assert_eq!(log.after(b, 1), Replay::Gap { dropped: 2 });
+    assert_eq!(log.log.counted().cost, log.log.bytes());
+}
+
+#[test]
+fn a_message_over_the_bytes_in_all_has_a_number_and_spares_the_other_streams() {
+    let log = One::new(EventLimits {
+        bytes_in_all: SESSION_COST + 2 * STREAM_COST + 2 * EVENT_COST + 10,
         ..plenty()
     });
     let (a, b) = (log.open(), log.open());
@@ -154,8 +199,7 @@ fn a_message_that_can_never_fit_has_a_number_and_spares_the_other_streams() {
     let large = Bytes::from(vec![b'x'; EVENT_COST + 11]);
     assert_eq!(now(log.log.append(log.session, b, large)), Some(2));
     assert_eq!(log.after(a, 0), events(&[(1, "1")], false));
-    assert_eq!(log.after(b, 0), Replay::Gap);
-    assert_eq!(log.after(b, 1), Replay::Gap);
+    assert_eq!(log.after(b, 1), Replay::Gap { dropped: 2 });
     assert_eq!(log.after(b, 2), events(&[], false));
     assert_eq!(log.append(b, "3"), Some(3));
     assert_eq!(log.after(b, 2), events(&[(3, "3")], false));
@@ -182,7 +226,7 @@ fn limits_of_nothing_keep_nothing() {
     });
     let stream = log.open();
     assert_eq!(log.append(stream, "1"), Some(1));
-    assert_eq!(log.after(stream, 0), Replay::Gap);
+    assert_eq!(log.after(stream, 0), Replay::Gap { dropped: 1 });
 }
 
 /// Guards against replaying a new stream to a client that asks for an old one of the same
@@ -246,7 +290,8 @@ fn over_the_limit_in_all_the_oldest_sessions_give_first_what_has_ended() {
     }
     assert_eq!(after(0), whole);
     append(2);
-    assert_eq!(after(0), Replay::Gap, "then events of the oldest session");
+    let gap = Replay::Gap { dropped: 1 };
+    assert_eq!(after(0), gap, "then events of the oldest session");
     assert!(matches!(after(2), Replay::Events { .. }));
 }
 

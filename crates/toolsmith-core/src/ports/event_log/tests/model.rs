@@ -87,8 +87,22 @@ fn drop_ended(streams: &mut Streams) -> bool {
 }
 
 fn drop_event(streams: &mut Streams) -> bool {
-    let first = streams.iter_mut().find(|stream| !stream.events.is_empty());
-    first.map(|stream| stream.events.remove(0)).is_some()
+    drop_event_but(streams, None)
+}
+
+/// Drops an event, but not the last one of a stream.
+fn drop_event_but(streams: &mut Streams, spared: Option<StreamNo>) -> bool {
+    let spared = spared.map(StreamNo::get);
+    let many = streams.iter().position(|stream| stream.events.len() > 1);
+    let any = |stream: &Stream| !stream.events.is_empty() && Some(stream.number) != spared;
+    let first = many.or_else(|| streams.iter().position(any));
+    first.map(|at| streams[at].events.remove(0)).is_some()
+}
+
+fn largest(streams: &Streams) -> usize {
+    let events = streams.iter().flat_map(|stream| &stream.events);
+    let costs = events.map(|(_, event)| EVENT_COST + event.len());
+    costs.max().unwrap_or(0)
 }
 
 impl Model {
@@ -110,7 +124,7 @@ impl Model {
             number: number.get(),
             ..Stream::default()
         });
-        self.shrink(session);
+        self.shrink(session, None);
     }
 
     fn append(&mut self, session: SessionId, number: StreamNo, event: Bytes) -> Option<u64> {
@@ -123,15 +137,12 @@ impl Model {
         }
         stream.last += 1;
         let seq = stream.last;
-        if limits.events_per_session == 0
-            || needed > limits.bytes_per_session
-            || needed + SESSION_COST > limits.bytes_in_all
-        {
+        if limits.events_per_session == 0 || needed + SESSION_COST > limits.bytes_in_all {
             stream.events.clear();
         } else {
             stream.events.push((seq, event));
         }
-        self.shrink(session);
+        self.shrink(session, Some(number));
         Some(seq)
     }
 
@@ -140,22 +151,22 @@ impl Model {
         let ends = self.ends;
         if let Some(stream) = self.stream(session, number) {
             stream.ended.get_or_insert(ends);
+            self.shrink(session, None);
         }
     }
 
-    fn shrink(&mut self, session: SessionId) {
+    fn shrink(&mut self, session: SessionId, spared: Option<StreamNo>) {
         let limits = self.limits;
         let streams = self.streams(session).unwrap();
-        while streams.len() > limits.streams_per_session {
-            if !drop_ended(streams) {
-                streams.remove(0);
-            }
+        let ended = |streams: &Streams| streams.iter().filter(|s| s.ended.is_some()).count();
+        while ended(streams) > limits.streams_per_session {
+            drop_ended(streams);
         }
         while events_of(streams) > limits.events_per_session
-            || bytes_of(streams) > limits.bytes_per_session
+            || bytes_of(streams) - largest(streams) > limits.bytes_per_session
         {
-            if !drop_ended(streams) && !drop_event(streams) {
-                streams.remove(0);
+            if !drop_ended(streams) && !drop_event_but(streams, spared) {
+                break;
             }
         }
         while self.cost() > limits.bytes_in_all {
@@ -188,7 +199,9 @@ impl Model {
         let missed: Vec<_> = missed.cloned().collect();
         match stream.last.checked_sub(seq) {
             None => Replay::Unknown,
-            Some(count) if count > missed.len() as u64 => Replay::Gap,
+            Some(count) if count > missed.len() as u64 => Replay::Gap {
+                dropped: stream.last - stream.events.len() as u64,
+            },
             Some(_) => Replay::Events {
                 events: missed,
                 ended: stream.ended.is_some(),
