@@ -123,6 +123,9 @@ impl SessionRef {
     /// kept any more.
     pub async fn resume(&self, last: EventId) -> Result<StreamReader, ProtocolError> {
         let unknown = |why: &'static str| ProtocolError::new(ErrorKind::StreamUnknown, why);
+        // Before the log is asked, for the stream may end in between.
+        let living = self.sessions.living(self.id);
+        let tail = living.and_then(|live| lock(&live.tails).get(&last.stream).cloned());
         let replay = self
             .sessions
             .events
@@ -141,8 +144,6 @@ impl SessionRef {
                 ));
             }
         };
-        let living = self.sessions.living(self.id);
-        let tail = living.and_then(|live| lock(&live.tails).get(&last.stream).cloned());
         let mut reader = self.reader(last.stream, last.seq, tail);
         reader.waiting = events.into();
         reader.ended = ended;
