@@ -99,6 +99,8 @@ pub struct UriArgument {
     pub name: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether it is a list, which may have nothing in it.
+    pub list: bool,
 }
 
 /// The parameters of a resource that the URI gives.
@@ -107,8 +109,12 @@ pub fn variables<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<UriArgument
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let names = names.iter().enumerate();
     let found = names.filter_map(|(index, name)| {
-        let required = slots.schema(index, &mut generator)?.required;
-        Some(UriArgument { name, required })
+        let argument = slots.schema(index, &mut generator)?;
+        Some(UriArgument {
+            name,
+            required: argument.required,
+            list: argument.schema.get("type").is_some_and(|it| it == "array"),
+        })
     });
     found.collect()
 }

@@ -88,10 +88,15 @@ fn scheme_problem(uri: &str) -> Option<String> {
 fn variables_problem(uri: &str, template: &UriTemplate, wanted: &[UriArgument]) -> Option<String> {
     let found: Vec<_> = template.variables().collect();
     for variable in &found {
-        if !wanted.iter().any(|it| it.name == variable.name()) {
+        let name = variable.name();
+        let Some(argument) = wanted.iter().find(|it| it.name == name) else {
             return Some(format!(
-                "`{uri}` has the variable `{}`, and the function has no such argument; a parameter that the server gives, such as `Context` or `State<…>`, cannot come from the URI",
-                variable.name()
+                "`{uri}` has the variable `{name}`, and the function has no such argument; a parameter that the server gives, such as `Context` or `State<…>`, cannot come from the URI"
+            ));
+        };
+        if variable.optional() && argument.required && !argument.list {
+            return Some(format!(
+                "`{uri}` may come without `{name}`, and the function cannot do without it; make the parameter an `Option`, or give it a `#[default]`"
             ));
         }
     }

@@ -242,6 +242,26 @@ fn given(context: Context) -> String {
     context.name().to_owned()
 }
 
+#[resource("lang://x{?lang}")]
+fn may_lack(lang: String) -> String {
+    lang
+}
+
+#[resource("rest://x{/rest*}")]
+fn may_lack_too(rest: String) -> String {
+    rest
+}
+
+#[resource("list://{id}{?lang,words*,limit}")]
+fn lacks_nothing(
+    id: u64,
+    lang: Option<String>,
+    words: Vec<String>,
+    #[default(10)] limit: u32,
+) -> String {
+    format!("{id} {lang:?} {words:?} {limit}")
+}
+
 #[tokio::test]
 async fn a_template_that_does_not_fit_is_refused_before_the_server_starts() {
     let refused = |server: Server| {
@@ -254,6 +274,15 @@ async fn a_template_that_does_not_fit_is_refused_before_the_server_starts() {
         said.contains("`context`") && said.contains("the server gives"),
         "{said}"
     );
+    for said in [
+        refused(Server::new("s").resource::<may_lack>()),
+        refused(Server::new("s").resource::<may_lack_too>()),
+    ] {
+        assert!(said.contains("may come without `"), "{said}");
+        assert!(said.contains("`Option`"), "{said}");
+    }
+    let good = Server::new("s").resource::<lacks_nothing>();
+    assert!(good.build().is_ok());
     let made = |uri: &str| Server::new("s").dynamic_resource(DynamicResource::text(uri, ""));
     for (uri, why) in [
         ("a://{id", "URI template"),
