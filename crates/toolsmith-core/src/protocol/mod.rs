@@ -29,6 +29,7 @@ mod question;
 mod resource;
 mod revision;
 mod server_capabilities;
+mod structured;
 mod subscription;
 mod task;
 mod tool;
@@ -70,6 +71,8 @@ pub use resource::{
 };
 pub use revision::{Era, Revision};
 pub use server_capabilities::ServerCapabilities;
+pub use structured::Structured;
+pub(crate) use structured::{as_objects, is_wrapped};
 pub use subscription::{ListenParams, MAX_SUBSCRIBED, SubscriptionFilter};
 pub use task::{TASKS_EXTENSION, TaskOutcome, TaskStatus, TaskView};
 pub use tool::{TaskSupport, ToolAnnotations, ToolDefinition};

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::listing::PerRevision;
 use super::{
     Completions, Content, Implementation, Page, PromptOutput, ProtocolError, Question, ReadOutcome,
-    Revision, ServerCapabilities, TaskView,
+    Revision, ServerCapabilities, Structured, TaskView,
 };
 
 /// What a request came to. Era-free: [`encode`](super::encode) writes it for a revision.
@@ -75,7 +74,7 @@ pub struct ToolOutput {
     /// What the model reads.
     pub content: Vec<Content>,
     /// What a program reads, as JSON.
-    pub structured: Option<Box<RawValue>>,
+    pub structured: Option<Structured>,
     /// The tool failed, and the content says why.
     pub is_error: bool,
     /// More about the result.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Icon, Revision};
+use super::{Icon, Revision, structured};
 
 /// The `_meta` key under which a tool's tags are sent.
 const TAGS_KEY: &str = "dev.toolsmith/tags";
@@ -119,15 +119,15 @@ impl ToolDefinition {
 
     /// What a client of a revision is sent.
     pub(crate) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
-        let structured = revision.has_structured_content();
+        let has_structured = revision.has_structured_content();
         Wire {
             name: &self.name,
-            title: self.title.as_deref().filter(|_| structured),
+            title: self.title.as_deref().filter(|_| has_structured),
             description: self.description.as_deref(),
             input_schema: &self.input_schema,
             output_schema: match &self.output_schema {
                 Some(schema) if revision.is_modern() => Some(schema.clone()),
-                Some(schema) if structured => Some(wrapped_schema(schema)),
+                Some(schema) if has_structured => Some(structured::wrapped(schema)),
                 _ => None,
             },
             annotations: Some(self.annotations)
@@ -140,7 +140,7 @@ impl ToolDefinition {
             execution: Some(self.task)
                 .filter(|task| *task != TaskSupport::Forbidden && revision.has_legacy_tasks())
                 .map(|task_support| Execution { task_support }),
-            meta: tagged(&self.meta, &self.tags).filter(|_| structured),
+            meta: tagged(&self.meta, &self.tags).filter(|_| has_structured),
         }
     }
 }
@@ -152,32 +152,6 @@ pub(super) fn tagged(meta: &Map<String, Value>, tags: &[String]) -> Option<Map<S
         meta.insert(TAGS_KEY.to_owned(), json!(tags));
     }
     (!meta.is_empty()).then_some(meta)
-}
-
-/// Whether a schema says that its values are objects, as every legacy revision demands of
-/// structured results.
-fn is_object_schema(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object")
-}
-
-/// The schema of `{"result": …}`, which is how a legacy client is sent a structured
-/// result that is no object.
-fn wrapped_schema(schema: &Value) -> Value {
-    if is_object_schema(schema) {
-        return schema.clone();
-    }
-    let mut inner = schema.clone();
-    let definitions = inner.as_object_mut().and_then(|o| o.remove("$defs"));
-    let mut outer = json!({
-        "type": "object",
-        "properties": {"result": inner},
-        "required": ["result"],
-    });
-    // References point at the root, so the definitions have to stay there.
-    if let (Some(definitions), Some(outer)) = (definitions, outer.as_object_mut()) {
-        outer.insert("$defs".to_owned(), definitions);
-    }
-    outer
 }
 
 #[cfg(test)]

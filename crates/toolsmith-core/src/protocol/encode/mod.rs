@@ -6,7 +6,6 @@ mod task;
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 pub use self::notification::{
@@ -15,7 +14,8 @@ pub use self::notification::{
 };
 use super::{
     Caching, ClientCapability, ErrorKind, InputRequired, Outcome, Page, PromptMessage,
-    PromptOutput, ProtocolError, ReadOutcome, RequestId, Revision, ServerIdentity, ToolOutput,
+    PromptOutput, ProtocolError, ReadOutcome, RequestId, Revision, ServerIdentity, Structured,
+    ToolOutput,
 };
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -292,11 +292,11 @@ fn call(
     Ok(())
 }
 
-/// Any JSON for a modern client; an object for a legacy one, wrapped where it is none.
+/// Any JSON for a modern client; an object for a legacy one.
 ///
 /// Both framings, lines and events, end at a line end. In JSON those stand between tokens
 /// only, so they can be left out.
-fn structured_content(out: &mut Vec<u8>, value: &RawValue, revision: Revision) {
+fn structured_content(out: &mut Vec<u8>, value: &Structured, revision: Revision) {
     let is_line_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     let json = match value.get().as_bytes() {
         json if json.iter().any(is_line_end) => {
@@ -305,7 +305,7 @@ fn structured_content(out: &mut Vec<u8>, value: &RawValue, revision: Revision) {
         }
         json => Cow::Borrowed(json),
     };
-    if revision.is_modern() || json.starts_with(b"{") {
+    if revision.is_modern() || !value.is_wrapped() {
         return member(out, "structuredContent", &json);
     }
     out.extend_from_slice(br#""structuredContent":{"result":"#);
@@ -366,6 +366,7 @@ fn entry<T: Serialize>(out: &mut Vec<u8>, key: &str, value: &T) -> Result<(), se
 mod tests {
     use super::*;
     use crate::protocol::{Content, Implementation};
+    use serde_json::value::RawValue;
 
     fn server() -> ServerIdentity {
         ServerIdentity::new(Implementation {
@@ -394,7 +395,7 @@ mod tests {
     #[test]
     fn structured_content_is_wrapped_for_legacy_clients() {
         let output = ToolOutput {
-            structured: Some(RawValue::from_string("[1,2]".into()).unwrap()),
+            structured: Some(json!([1, 2]).into()),
             ..ToolOutput::text("[1,2]")
         };
         let outcome = Outcome::Call(output);
@@ -413,7 +414,7 @@ mod tests {
     fn line_ends_in_structured_content_do_not_break_the_framing() {
         let pretty = "{\n  \"a\":\r\n [1,\n 2]\n}";
         let output = ToolOutput {
-            structured: Some(RawValue::from_string(pretty.into()).unwrap()),
+            structured: Some(RawValue::from_string(pretty.into()).unwrap().into()),
             ..ToolOutput::default()
         };
         for revision in [Revision::V2025_06_18, Revision::LATEST] {

@@ -14,13 +14,14 @@ use crate::protocol::{
 };
 use crate::server::Peer;
 use crate::server::engine::Engine;
-use crate::server::handler::{Arguments, Call, Scope};
+use crate::server::handler::{Arguments, Call, Scope, ToolError};
 use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ToolEntry};
 use crate::server::running::Becoming;
 use crate::server::tasks::{TaskHandle, owner_of, wanted_ttl};
 
+const NO_STRUCTURE: &str = "the tool has an output schema, but gave no structured result: return `Json`, or set `structured`";
 const NO_RESULT: &str = "the task ended without a result";
 
 /// A call that is being worked on.
@@ -255,9 +256,25 @@ fn work(
     scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
-    let handler = Arc::clone(&tool.handler);
+    let (handler, wraps) = (Arc::clone(&tool.handler), tool.wraps);
     let call = Call::new(arguments, scope);
-    Work::new(move || handler.call(call), limit, trace)
+    let work = move || async move { as_promised(handler.call(call).await?, wraps) };
+    Work::new(work, limit, trace)
+}
+
+/// Holds a result against what the output schema of its tool says of all of them.
+///
+/// Implements "Output Schema" of the tools pages since revision 2025-06-18.
+fn as_promised(mut output: ToolOutput, wraps: Option<bool>) -> Result<ToolOutput, ToolError> {
+    let Some(wraps) = wraps else {
+        return Ok(output);
+    };
+    output.structured = match output.structured.take() {
+        Some(structured) => Some(structured.wrapped_as(wraps)),
+        None if output.is_error => None,
+        None => return Err(ToolError::internal(NO_STRUCTURE)),
+    };
+    Ok(output)
 }
 
 fn failed<'a>(tool: &'a ToolEntry, peer: &Peer) -> Failed<'a> {

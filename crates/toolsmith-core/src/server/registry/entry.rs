@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Home;
 use crate::protocol::{
     Definition, Listed, MirroredParameter, PromptDefinition, ResourceDefinition, TaskSupport,
-    ToolDefinition, UriTemplate,
+    ToolDefinition, UriTemplate, as_objects, is_wrapped,
 };
 use crate::server::completion::Completer;
 use crate::server::handler::UriArgument;
@@ -41,6 +41,9 @@ pub(in crate::server) struct Tool {
     pub(in crate::server) listed: Listed,
     pub(in crate::server) timeout: Option<Duration>,
     pub(in crate::server) task: TaskSupport,
+    /// Whether a legacy client is sent its structured results in `{"result": …}`; nothing
+    /// where it need not have any.
+    pub(in crate::server) wraps: Option<bool>,
     /// The arguments that modern clients repeat in header fields.
     pub(in crate::server) mirrored: Vec<MirroredParameter>,
     pub(in crate::server) handler: Arc<dyn tool::Registered>,
@@ -74,10 +77,12 @@ impl fmt::Debug for Entry {
 
 impl Entry {
     pub(super) fn tool(
-        definition: ToolDefinition,
+        mut definition: ToolDefinition,
         handler: Arc<dyn tool::Registered>,
         home: &Arc<Home>,
     ) -> Self {
+        as_objects(&mut definition.input_schema);
+        definition.output_schema.iter_mut().for_each(as_objects);
         let checked = super::check::tool(&definition);
         let (mirrored, problem) = match checked {
             Ok(mirrored) => (mirrored, None),
@@ -87,6 +92,7 @@ impl Entry {
             name: definition.name.as_str().into(),
             timeout: definition.timeout,
             task: definition.task,
+            wraps: definition.output_schema.as_ref().map(is_wrapped),
             mirrored,
             handler,
             listed: Listed::new(Definition::Tool(definition)),
@@ -186,6 +192,7 @@ impl Tool {
             listed: Listed::new(definition),
             timeout: self.timeout,
             task: self.task,
+            wraps: self.wraps,
             mirrored: self.mirrored.clone(),
             handler: Arc::clone(&self.handler),
         }

@@ -52,7 +52,7 @@ impl<T: Serialize + JsonSchema> IntoToolOutput for Json<T> {
     fn into_tool_output(self) -> ToolResult {
         let json = to_raw_value(&self.0).map_err(ToolError::internal)?;
         Ok(ToolOutput {
-            structured: Some(json.clone()),
+            structured: Some(json.clone().into()),
             ..ToolOutput::text(String::from(Box::<str>::from(json)))
         })
     }

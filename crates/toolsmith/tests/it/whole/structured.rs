@@ -41,10 +41,110 @@ fn plain() -> &'static str {
     "text"
 }
 
+/// An object, whatever it is, and yet its schema does not say so first.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+#[serde(tag = "kind")]
+enum Shape {
+    Circle { radius: u8 },
+    Square { side: u8 },
+}
+
+#[tool]
+fn shape(square: Option<bool>) -> Json<Shape> {
+    Json(match square {
+        Some(true) => Shape::Square { side: 1 },
+        _ => Shape::Circle { radius: 1 },
+    })
+}
+
+#[tool]
+fn maybe() -> Json<Option<Weather>> {
+    Json(Some(Weather {
+        degrees: 4,
+        wind: Some(2),
+    }))
+}
+
+#[tool]
+fn anything(_given: Value, _more: Option<Value>) -> Json<Value> {
+    Json(json!({"a": 1}))
+}
+
 fn engine() -> Engine {
     let server = Server::new("s").tool::<weather>().tool::<primes>();
     let server = server.tool::<answer>().tool::<nothing>().tool::<plain>();
+    let server = server.tool::<shape>().tool::<maybe>().tool::<anything>();
     server.build().unwrap()
+}
+
+/// What a schema says of a value, by a validator that is not ours.
+fn assert_valid(schema: &Value, value: &Value, of: &str) {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let wrong = validator.validate(value).err().map(|it| it.to_string());
+    assert_eq!(wrong, None, "{of}: {value} by {schema}");
+}
+
+#[tokio::test]
+async fn a_result_is_what_the_output_schema_says_in_every_revision() {
+    let engine = engine();
+    for revision in Revision::ALL {
+        let client = client(&engine, revision);
+        let tools = client.list("tools/list", "tools").await.unwrap();
+        for tool in [
+            "weather", "primes", "answer", "nothing", "shape", "maybe", "anything",
+        ] {
+            let arguments = match tool {
+                "anything" => json!({"_given": 1}),
+                _ => json!({}),
+            };
+            let result = client.call(tool, arguments).await.unwrap();
+            match named(&tools, "name", tool).get("outputSchema") {
+                None => assert_eq!(result.structured(), None, "{tool} in {revision}"),
+                Some(schema) => {
+                    let structured = result.structured().expect(tool);
+                    assert_valid(schema, structured, &format!("{tool} in {revision}"));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_of_any_type_has_an_object_for_a_schema() {
+    let engine = engine();
+    for revision in Revision::ALL {
+        let client = client(&engine, revision);
+        let tools = client.list("tools/list", "tools").await.unwrap();
+        let tool = named(&tools, "name", "anything");
+        let properties = &tool["inputSchema"]["properties"];
+        assert_eq!(
+            (&properties["_given"], &properties["_more"]),
+            (&json!({}), &json!({})),
+            "{revision}"
+        );
+        let output = tool.get("outputSchema");
+        assert!(output.is_none_or(Value::is_object), "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_promises_structure_and_gives_none_fails() {
+    let schema = json!({"type": "object"});
+    let text = DynamicTool::new("text", schema.clone(), |_, _| async { "text" });
+    let failing = DynamicTool::new("failing", schema.clone(), |_, _| async {
+        Err::<(), _>(ToolError::user("the disk is full"))
+    });
+    let server = Server::new("s").dynamic_tool(text.output_schema(schema.clone()));
+    let server = server.dynamic_tool(failing.output_schema(schema));
+    let engine = server.build().unwrap();
+    for revision in Revision::ALL {
+        let client = client(&engine, revision);
+        let result = client.call("text", json!({})).await.unwrap();
+        assert!(result.is_error(), "{revision}: {}", result.text());
+        assert!(!result.text().contains("schema"), "{}", result.text());
+        let result = client.call("failing", json!({})).await.unwrap();
+        assert_eq!(result.text(), "the disk is full", "{revision}");
+    }
 }
 
 #[tokio::test]
