@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{abortable, join_all};
 
 use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
@@ -57,7 +57,8 @@ impl Engine {
     }
 
     /// Answers a batch of revision 2025-03-26: an array with an answer for each request,
-    /// in the order of the requests, or nothing when there were none.
+    /// in the order of the requests, or nothing when there were none. One that is cancelled
+    /// has no answer.
     pub async fn answer_batch(
         self,
         items: Vec<Result<Message, Refusal>>,
@@ -65,20 +66,23 @@ impl Engine {
         sink: Option<Arc<dyn ReplySink>>,
     ) -> Option<Vec<u8>> {
         let answers = items.into_iter().filter_map(|item| match item {
-            Ok(Message::Request(request)) => Some(Ok((request, peer.clone()))),
+            Ok(Message::Request(request)) => {
+                Some(self.clone().begin(request, peer.clone(), sink.clone()))
+            }
             Ok(Message::Notification(_) | Message::Response(_)) => None,
             Err(refusal) => Some(Err(refusal)),
         });
-        let answers = join_all(answers.map(|item| {
-            let (engine, sink) = (self.clone(), sink.clone());
-            async move {
-                match item {
-                    Ok((request, peer)) => engine.answer(request, peer, sink).await.message,
-                    Err(refusal) => Answer::from(&refusal).message,
-                }
+        // All of them have begun before the first one runs, so that each can be cancelled.
+        let answers: Vec<_> = answers.collect();
+        let answers = join_all(answers.into_iter().map(|item| async move {
+            match item {
+                Ok(work) => work.await,
+                Err(refusal) => Some(Answer::from(&refusal)),
             }
         }))
         .await;
+        let answers = answers.into_iter().flatten().map(|it| it.message);
+        let answers: Vec<_> = answers.collect();
         if answers.is_empty() {
             return None;
         }
@@ -86,5 +90,24 @@ impl Engine {
         array.extend_from_slice(&answers.join(&b','));
         array.push(b']');
         Some(array)
+    }
+
+    /// Begins work on a request of a batch, under its id in its session.
+    fn begin(
+        self,
+        request: Request,
+        peer: Peer,
+        sink: Option<Arc<dyn ReplySink>>,
+    ) -> Result<impl Future<Output = Option<Answer>>, Refusal> {
+        let (id, era) = (request.id.clone(), peer.revision.era());
+        let session = peer.session.clone();
+        let (work, abort) = abortable(self.answer(request, peer, sink));
+        let running = session.map(|it| it.running(id.clone(), abort)).transpose();
+        let running = running.map_err(|error| error.refuse(Some(id), era))?;
+        Ok(async move {
+            let answer = work.await.ok();
+            drop(running);
+            answer
+        })
     }
 }
