@@ -5,6 +5,7 @@
 
 mod call;
 mod complete;
+mod custom;
 mod failure;
 mod list;
 mod listen;
@@ -120,8 +121,8 @@ impl Engine {
             (Method::SetLevel, false) => Box::pin(set_level(&operation)).await,
             (Method::Subscribe, false) => Box::pin(self.subscribe(&operation)).await,
             (Method::Unsubscribe, false) => Box::pin(unsubscribe(&operation)).await,
-            (Method::Other(name), _) => match self.custom(name) {
-                Some(method) => method.handle(self.clone(), operation).await,
+            (Method::Other(name), _) => match self.custom(name).cloned() {
+                Some(method) => Box::pin(self.custom_method(method, operation)).await,
                 None => not_served(name),
             },
             (method, _) => not_served(method.as_str()),
