@@ -31,74 +31,76 @@ impl From<&Refusal> for Answer {
 impl Engine {
     /// Does what a request asks for and writes the answer. See [`Engine::dispatch`] for
     /// what dropping the future does.
-    pub async fn answer(
+    pub fn answer(
         self,
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> Answer {
+    ) -> impl Future<Output = Answer> + Send + 'static {
         let id = request.id.clone();
         let revision = peer.revision;
         let method = request.method.clone();
-        // Handlers are guarded where they run; this is for what stands around them.
+        // Handlers are guarded where they run; this is for what stands around them. Put
+        // together from futures, because an `async` block would hold each of them twice.
         let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
-        let outcome = match outcome.catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(panic) => panicked(&method, panic.as_ref()),
-        };
-        let status = match &outcome {
-            Outcome::Error(error) => error.kind.status(revision.era()),
-            _ => 200,
-        };
-        Answer {
-            message: self.encode(&outcome, &id, revision),
-            status,
-        }
+        outcome.catch_unwind().map(move |outcome| {
+            let outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
+            let status = match &outcome {
+                Outcome::Error(error) => error.kind.status(revision.era()),
+                _ => 200,
+            };
+            Answer {
+                message: self.encode(&outcome, &id, revision),
+                status,
+            }
+        })
     }
 
     /// Answers a batch of revision 2025-03-26: an array with an answer for each request,
     /// in the order of the requests, or nothing when there were none. One that is cancelled
-    /// has no answer.
-    pub async fn answer_batch(
+    /// has no answer. Nothing runs until the future is polled, but each of the requests can
+    /// be cancelled from here on.
+    pub fn answer_batch(
         self,
         items: Vec<Result<Message, Refusal>>,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> Option<Vec<u8>> {
+    ) -> impl Future<Output = Option<Vec<u8>>> + Send + 'static {
         let answers = items.into_iter().filter_map(|item| match item {
             Ok(Message::Request(request)) => {
-                Some(self.clone().begin(request, peer.clone(), sink.clone()))
+                Some(self.clone().in_batch(request, peer.clone(), sink.clone()))
             }
             Ok(Message::Notification(_) | Message::Response(_)) => None,
             Err(refusal) => Some(Err(refusal)),
         });
-        // All of them have begun before the first one runs, so that each can be cancelled.
         let answers: Vec<_> = answers.collect();
-        let answers = join_all(answers.into_iter().map(|item| async move {
-            match item {
-                Ok(work) => work.await,
-                Err(refusal) => Some(Answer::from(&refusal)),
+        async move {
+            let answers = join_all(answers.into_iter().map(|item| async move {
+                match item {
+                    Ok(work) => work.await,
+                    Err(refusal) => Some(Answer::from(&refusal)),
+                }
+            }))
+            .await;
+            let answers = answers.into_iter().flatten().map(|it| it.message);
+            let answers: Vec<_> = answers.collect();
+            if answers.is_empty() {
+                return None;
             }
-        }))
-        .await;
-        let answers = answers.into_iter().flatten().map(|it| it.message);
-        let answers: Vec<_> = answers.collect();
-        if answers.is_empty() {
-            return None;
+            let mut array = vec![b'['];
+            array.extend_from_slice(&answers.join(&b','));
+            array.push(b']');
+            Some(array)
         }
-        let mut array = vec![b'['];
-        array.extend_from_slice(&answers.join(&b','));
-        array.push(b']');
-        Some(array)
     }
 
     /// Begins work on a request of a batch, under its id in its session.
-    fn begin(
+    fn in_batch(
         self,
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> Result<impl Future<Output = Option<Answer>>, Refusal> {
+    ) -> Result<impl Future<Output = Option<Answer>> + Send + 'static, Refusal> {
         let (id, era) = (request.id.clone(), peer.revision.era());
         let session = peer.session.clone();
         let (work, abort) = abortable(self.answer(request, peer, sink));

@@ -30,7 +30,7 @@ impl SessionStore for Sudden {
     fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>> {
         let found = self.sessions.find(id);
         if self.ends.load(Ordering::Relaxed) {
-            let _ = self.sessions.remove(id);
+            drop(self.sessions.remove(id));
         }
         found
     }

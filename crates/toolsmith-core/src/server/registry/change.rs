@@ -431,7 +431,11 @@ mod tests {
         });
         registry.add_tool(going).unwrap();
         assert!(registry.view("").tool("going").is_some());
-        assert!(registry.remove_tool("going"));
+        let (done, removed) = std::sync::mpsc::channel();
+        let removing = registry.clone();
+        std::thread::spawn(move || done.send(removing.remove_tool("going")));
+        let removed = removed.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(removed, Ok(true), "it waits for itself");
         assert!(registry.view("").tool("left").is_some());
     }
 }
