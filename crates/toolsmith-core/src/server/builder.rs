@@ -159,6 +159,13 @@ impl Server {
 
     /// A resource or a template of resources, by the type that `#[resource]` made of its
     /// function.
+    ///
+    /// What is read at a URI is the resource of that very URI, or else the template that
+    /// matches it: of several, the one with the most characters outside of its variables,
+    /// and of those with as many the one that was registered first; or else what a
+    /// provider has there, see [`resources`](Self::resources). Two templates that differ in
+    /// the names of their variables alone match the same URIs, so that the second one would
+    /// never be read, and stop the server from starting.
     #[must_use]
     pub fn resource<R: Resource>(mut self) -> Self {
         self.check("resource", R::definition().uri, R::missing_states);
@@ -166,14 +173,16 @@ impl Server {
         self
     }
 
-    /// A resource or a template of resources that is made while the program runs.
+    /// A resource or a template of resources that is made while the program runs. Which of
+    /// several is read at a URI is said at [`resource`](Self::resource).
     #[must_use]
     pub fn dynamic_resource(self, resource: DynamicResource) -> Self {
         self.registry.register_dynamic_resource(resource);
         self
     }
 
-    /// Resources that somebody else keeps, such as the files of a directory.
+    /// Resources that somebody else keeps, such as the files of a directory. For its list, a
+    /// provider has the time of a call.
     #[must_use]
     pub fn resources(self, provider: impl ResourceProvider) -> Self {
         self.registry.register_provider(Arc::new(provider));
@@ -225,7 +234,7 @@ impl Server {
 
     /// A method of an extension, in both eras. What it gives are the members of the
     /// result. A failure that is meant to be told is answered with code -32602, any other
-    /// is masked.
+    /// is masked. It has the time of a call, see [`call_timeout`](Self::call_timeout).
     #[must_use]
     pub fn method<H, F>(mut self, name: impl Into<Box<str>>, handler: H) -> Self
     where
@@ -302,9 +311,9 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Every problem at once: names that two tools share, names that the protocol does not
-    /// allow, templates that do not fit their functions, states that a handler asks for and
-    /// that were not given.
+    /// Every problem at once: names that two tools share, templates that match the same
+    /// URIs, names that the protocol does not allow, templates that do not fit their
+    /// functions, states that a handler asks for and that were not given.
     pub fn build(mut self) -> Result<Engine, StartError> {
         let mut problems = Vec::new();
         if self.name().is_empty() {

@@ -80,7 +80,9 @@ macro_rules! changes {
         ///
         /// # Errors
         ///
-        /// When it cannot be offered, such as when there is one at that URI.
+        /// When it cannot be offered, such as when there is one at that URI, or a template
+        /// that matches the same URIs. Which of several that overlap is read is said at
+        /// [`Server::resource`](crate::server::Server::resource).
         pub fn add_resource(&$this, resource: DynamicResource) -> Result<(), RegistryError> {
             let (definition, handler, completers) = resource.into_parts();
             let entry =

@@ -13,7 +13,8 @@ use crate::server::Context;
 /// A provider is asked after the resources and templates that the server knows by URI.
 pub trait ResourceProvider: Send + Sync + fmt::Debug + 'static {
     /// What to show beside the resources that the server knows, in a fixed order. It is
-    /// asked for each page, so it is bounded and quick.
+    /// asked for each page, so it is bounded and quick. All providers are asked at once, and
+    /// one that takes longer than a call may, or panics, fails the request for the list.
     fn list<'a>(
         &'a self,
         context: &'a Context,
