@@ -25,7 +25,7 @@ use super::tasks::Tasks;
 use super::tool::{DynamicTool, Tool};
 use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
 use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskStore};
-use crate::protocol::{Icon, Implementation, ListKind, Params, ServerIdentity};
+use crate::protocol::{Icon, Implementation, ListKind, Method, Params, ServerIdentity};
 
 /// An MCP server in the making: who it is and what it offers.
 ///
@@ -45,6 +45,8 @@ pub struct Server {
     states: StateMap,
     layers: Vec<Arc<dyn Layer>>,
     methods: HashMap<Box<str>, CustomMethod>,
+    /// What is wrong with what was said of the server so far.
+    problems: Vec<String>,
     mounted: Vec<(String, Server)>,
     limits: Limits,
     bus: Arc<dyn Bus>,
@@ -84,6 +86,7 @@ impl Server {
             states: StateMap::default(),
             layers: Vec::new(),
             methods: HashMap::new(),
+            problems: Vec::new(),
             mounted: Vec::new(),
             limits: Limits::default(),
             bus: Arc::new(MemoryBus::new()),
@@ -241,8 +244,17 @@ impl Server {
         H: Fn(Params, Context) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Map<String, Value>, ToolError>> + Send + 'static,
     {
-        let method = CustomMethod::new(Arc::clone(self.registry.home()), handler);
-        self.methods.insert(name.into(), method);
+        let (name, home) = (name.into(), Arc::clone(self.registry.home()));
+        if !matches!(Method::from(&*name), Method::Other(_)) {
+            self.problems.push(format!(
+                "`{name}` is a method of the protocol, and never one of an extension; give it another name"
+            ));
+        }
+        let method = CustomMethod::new(home, handler);
+        if self.methods.insert(name.clone(), method).is_some() {
+            self.problems
+                .push(format!("there are two methods `{name}`; rename one"));
+        }
         self
     }
 
@@ -312,10 +324,10 @@ impl Server {
     /// # Errors
     ///
     /// Every problem at once: names that two tools share, templates that match the same
-    /// URIs, names that the protocol does not allow, templates that do not fit their
-    /// functions, states that a handler asks for and that were not given.
+    /// URIs, names that the protocol does not allow or has itself, templates that do not fit
+    /// their functions, states that a handler asks for and that were not given.
     pub fn build(mut self) -> Result<Engine, StartError> {
-        let mut problems = Vec::new();
+        let mut problems = std::mem::take(&mut self.problems);
         if self.name().is_empty() {
             problems.push("the name of the server is empty".to_owned());
         }

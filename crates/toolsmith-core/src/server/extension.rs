@@ -153,4 +153,21 @@ mod tests {
         let said = "the method `sleep` did not finish within 10s";
         assert_eq!(refused.message, said);
     }
+
+    /// Guards against methods that are never called.
+    #[test]
+    fn a_method_that_would_never_be_called_stops_the_server_from_starting() {
+        let nothing = |_, _| async { Ok(Map::new()) };
+        for (names, told) in [
+            (
+                ["tools/call", "x"],
+                "`tools/call` is a method of the protocol",
+            ),
+            (["x", "x"], "two methods `x`"),
+        ] {
+            let server = Server::new("s").method(names[0], nothing);
+            let problem = server.method(names[1], nothing).build().expect_err(told);
+            assert!(problem.to_string().contains(told), "{problem}");
+        }
+    }
 }

@@ -308,6 +308,9 @@ impl Shared {
     /// Whether nobody who would see an entry sees one that is known by the same, here or
     /// wherever this registry is shown.
     fn has_room(&self, owner: Owner<'_>, key: &Key) -> Result<(), RegistryError> {
+        if let Some(problem) = key.problem() {
+            return Err(RegistryError::new(problem));
+        }
         let parents = self.parents();
         for parent in &parents {
             for prefix in parent.prefixes_of(self) {
@@ -414,6 +417,30 @@ mod tests {
         globex.add_tool(tool("a_b_y")).unwrap();
         assert!(outside.remove_tool("a_b_x"));
         inside.add_tool(tool("x")).unwrap();
+    }
+
+    /// Guards against a template that was too long with its prefix, and was read without.
+    #[test]
+    fn what_is_too_long_where_it_is_mounted_is_told_and_refused() {
+        let text = |uri: &str| DynamicResource::text(uri, "");
+        let (name, uri) = ("x".repeat(127), format!("a://{{x}}/{}", "x".repeat(4088)));
+        for add in [0, 1] {
+            let inner = Server::new("inner");
+            let inner = match add {
+                0 => inner.dynamic_tool(tool(&name)),
+                _ => inner.dynamic_resource(text(&uri)),
+            };
+            let outer = Server::new("outer").mount("in", inner);
+            let problem = outer.build().expect_err("it is too long").to_string();
+            assert!(problem.contains("in"), "{problem}");
+        }
+        let inner = Server::new("inner");
+        let inside = inner.registry();
+        let _engine = Server::new("outer").mount("in", inner).build().unwrap();
+        assert!(inside.add_tool(tool(&name)).is_err());
+        assert!(inside.add_tool(tool(&name[3..])).is_ok());
+        assert!(inside.add_resource(text(&uri)).is_err());
+        assert!(inside.add_resource(text(&uri[..uri.len() - 3])).is_ok());
     }
 
     #[test]

@@ -179,10 +179,16 @@ impl Entry {
                 inner: Arc::clone(provider),
             })),
         };
-        Self {
+        let mut shown = Self {
             primitive,
             ..self.clone()
+        };
+        if shown.problem.is_none() {
+            let (what, key) = shown.key();
+            let problem = super::check::shown(what, key).err();
+            shown.problem = problem.map(Into::into);
         }
+        shown
     }
 }
 
@@ -237,9 +243,9 @@ impl Resource {
         if let Definition::Resource(it) | Definition::Template(it) = &mut definition {
             it.uri = prefixed_uri(prefix, &it.uri);
         }
-        // A prefix adds literal text only, so that what could be parsed still can.
+        // One that is too long now has a problem, and is not offered.
         let template = UriTemplate::parse(definition.key());
-        let template = template.unwrap_or_else(|_| self.template.clone());
+        let template = template.unwrap_or_else(|_| UriTemplate::nothing());
         Self {
             shape: shape(&template),
             template,

@@ -29,6 +29,11 @@ impl Key {
         Self { what, text, shape }
     }
 
+    /// What keeps it from being shown.
+    pub(super) fn problem(&self) -> Option<String> {
+        super::check::shown(self.what, &self.text).err()
+    }
+
     /// The same, where its registry is mounted.
     pub(super) fn under(&self, prefix: &str) -> Self {
         Self::new(self.what, prefixed(self.what, prefix, &self.text))

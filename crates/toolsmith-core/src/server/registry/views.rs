@@ -300,4 +300,44 @@ mod tests {
             assert_eq!(registry.0.data().tenants.len(), 0);
         }
     }
+
+    #[test]
+    fn whoever_looks_after_a_change_sees_it_however_many_look_meanwhile() {
+        let inner = registry(1);
+        let outer = Registry::default();
+        outer.mount("in", &inner);
+        outer.refresh();
+        let (acme, is_over) = (tenant(0), std::sync::atomic::AtomicBool::new(false));
+        let look = || {
+            while !is_over.load(Ordering::Relaxed) {
+                outer.view(&acme);
+                outer.view("nobody");
+            }
+        };
+        std::thread::scope(|threads| {
+            threads.spawn(look);
+            threads.spawn(look);
+            // Ends the others, too, when it fails.
+            let changing = threads.spawn(|| {
+                let sees = |tenant: &str| outer.view(tenant).tool("in_new").is_some();
+                (0..3000).find(|round| {
+                    let all = inner.add_tool(tool("new")).is_ok() && sees(&acme) && sees("nobody");
+                    let none = inner.remove_tool("new") && !sees(&acme) && !sees("nobody");
+                    let own = inner.for_tenant(&*acme);
+                    let one = own.add_tool(tool("new")).is_ok() && sees(&acme) && !sees("nobody");
+                    let gone = own.remove_tool("new") && !sees(&acme);
+                    let is_wrong = !(all && none && one && gone);
+                    if is_wrong || *round == 2999 {
+                        is_over.store(true, Ordering::Relaxed);
+                    }
+                    is_wrong
+                })
+            });
+            assert_eq!(
+                changing.join().unwrap(),
+                None,
+                "the round that was not seen"
+            );
+        });
+    }
 }
