@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toolsmith::Stdio;
 
 use super::offers::{offers, start};
-use crate::wire::{Gate, Pipe, Reply, call, modern, modern_meta, request};
+use crate::wire::{Gate, Pipe, Reply, call, modern, modern_meta, request, soon};
 
 /// Whether an answer refuses an id because it is in use.
 fn refuses(answer: &Value, id: impl Into<Value>) {
@@ -27,7 +27,7 @@ async fn in_a_session_the_second_is_refused_and_the_first_goes_on() {
     let ask = session.ask("x", "tools/call", call("two_parts", json!({})));
     let mut stream = server.open(&ask).await;
     server.gate.started(1).await;
-    refused(&server.send(&ask).await, "x");
+    refused(&soon("the refusal", server.send(&ask)).await, "x");
     refused(
         &server.send(&session.ask("x", "ping", json!({}))).await,
         "x",
