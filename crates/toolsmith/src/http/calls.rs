@@ -47,6 +47,9 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let form = if accepts.sse { Form::Sse } else { Form::Json };
     let id = request.id.clone();
+    if session.is_running(&id) {
+        return in_use(id);
+    }
     let revision = peer.revision;
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
     let outlet = speaks.then(|| Outlet::new(revision.has_rich_questions()));
@@ -61,9 +64,13 @@ pub(super) async fn answer(
             done => work = Box::pin(std::future::ready(done)),
         }
     }
+    // Of two that came at the very same time, one is refused only here.
+    let Ok(running) = session.running(id.clone(), abort) else {
+        return in_use(id);
+    };
     let call = Hanging {
         work: Some(work),
-        running: Some(session.running(id.clone(), abort)),
+        running: Some(running),
         outlet,
         session: session.clone(),
     };
@@ -318,6 +325,12 @@ fn too_many(id: RequestId) -> HttpResponse {
         ErrorKind::Busy,
         format!("{MAX_DETACHED} calls of this session go on already; wait for one to end"),
     );
+    respond::refusal(&error.refuse(Some(id), Era::Legacy))
+}
+
+/// The answer to a request whose id another one has that goes on.
+fn in_use(id: RequestId) -> HttpResponse {
+    let error = ProtocolError::id_in_use(&id);
     respond::refusal(&error.refuse(Some(id), Era::Legacy))
 }
 

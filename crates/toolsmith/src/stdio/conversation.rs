@@ -16,7 +16,7 @@ use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
     Request, RequestId, Response, Revision, decode,
 };
-use crate::server::{Answer, Caller, Engine, Notices, Peer, ReplySink, Sessions};
+use crate::server::{Answer, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions};
 
 /// How often a client may open a conversation on one pipe.
 const MAX_SESSIONS: usize = 1000;
@@ -238,6 +238,9 @@ impl Conversation {
         }
         let items = items.into_iter().map(|item| match item {
             Ok(Message::Request(request)) if full => Err(busy(request.id, Era::Legacy)),
+            Ok(Message::Request(request)) if self.running.contains_key(&request.id) => {
+                Err(in_use(request.id, Era::Legacy))
+            }
             item => item,
         });
         let answers = self.engine.clone();
@@ -250,6 +253,13 @@ impl Conversation {
     }
 
     fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
+        // Those of a batch are known to the session.
+        let in_batch = peer.session.as_ref();
+        if self.running.contains_key(&request.id)
+            || in_batch.is_some_and(|session| session.is_running(&request.id))
+        {
+            return said(&in_use(request.id, peer.revision.era()));
+        }
         self.serial += 1;
         let serial = self.serial;
         let id = request.id.clone();
@@ -286,9 +296,12 @@ impl Conversation {
     fn note(&mut self, notification: &Notification) {
         match notification.method.as_str() {
             "notifications/cancelled" => {
-                let id = notification.params.cancelled();
-                if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
-                    running.cancel();
+                let Some(id) = notification.params.cancelled() else {
+                    return;
+                };
+                match self.running.remove(&id) {
+                    Some(running) => running.cancel(),
+                    None => self.cancel_in_batch(&id),
                 }
             }
             "notifications/initialized" => self.listen(),
@@ -319,11 +332,21 @@ impl Conversation {
     }
 
     fn answered(&self, response: Response) {
-        let legacy = self.legacy.as_ref();
-        let session = legacy.and_then(|legacy| self.peer_of(legacy)?.session);
-        if let Some(session) = session {
+        if let Some(session) = self.session() {
             session.answered(response);
         }
+    }
+
+    fn cancel_in_batch(&self, id: &RequestId) {
+        if let Some(session) = self.session() {
+            session.cancel(id);
+        }
+    }
+
+    /// The session of a legacy conversation.
+    fn session(&self) -> Option<SessionRef> {
+        let legacy = self.legacy.as_ref()?;
+        self.peer_of(legacy)?.session
     }
 
     fn too_long(&self) -> ProtocolError {
@@ -359,6 +382,10 @@ fn busy(id: RequestId, era: Era) -> Refusal {
         "too much work is waiting; read answers before sending more",
     );
     error.refuse(Some(id), era)
+}
+
+fn in_use(id: RequestId, era: Era) -> Refusal {
+    ProtocolError::id_in_use(&id).refuse(Some(id), era)
 }
 
 fn not_open() -> ProtocolError {

@@ -109,7 +109,6 @@ struct Sent {
     kind: Kind,
     at: u64,
     cancelled: Option<u64>,
-    in_batch: bool,
 }
 
 impl Sent {
@@ -117,8 +116,6 @@ impl Sent {
     fn answers(&self) -> std::ops::RangeInclusive<usize> {
         let ends = self.at + self.kind.lasts();
         match self.cancelled {
-            // A batch is one message, of which no part can be cancelled.
-            Some(_) if self.in_batch => 1..=1,
             Some(cancelled) if cancelled < ends => 0..=0,
             // It was answered, or was just about to be.
             Some(cancelled) if cancelled == ends => 0..=1,
@@ -138,11 +135,11 @@ impl Client {
     async fn take(&mut self, step: Step) {
         match step {
             Step::Ask(kind) => {
-                let request = self.request(kind, false);
+                let request = self.request(kind);
                 self.line(&request.to_string()).await;
             }
             Step::Batch(one, other) if !self.modern => {
-                let batch = json!([self.request(one, true), self.request(other, true)]);
+                let batch = json!([self.request(one), self.request(other)]);
                 self.line(&batch.to_string()).await;
             }
             Step::Batch(..) => {}
@@ -167,14 +164,13 @@ impl Client {
         }
     }
 
-    fn request(&mut self, kind: Kind, in_batch: bool) -> Value {
+    fn request(&mut self, kind: Kind) -> Value {
         let mut request = kind.request(self.sent.len());
         self.says_who_it_is(&mut request);
         self.sent.push(Sent {
             kind,
             at: self.now,
             cancelled: None,
-            in_batch,
         });
         request
     }
