@@ -192,6 +192,7 @@ impl Sessions {
             live.end();
         }
         self.events.forget(id).await;
+        self.engine.tasks().end_session(id).await;
     }
 
     /// A number for a question. No session sees one twice, whatever is forgotten of it in

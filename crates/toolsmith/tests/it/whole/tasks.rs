@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
-use toolsmith::ports::MemoryTasks;
+use toolsmith::ports::{MemoryTasks, TaskLimits};
 use toolsmith::prelude::*;
 use toolsmith::protocol::{Revision, TASKS_EXTENSION};
 use toolsmith::server::Engine;
@@ -596,7 +596,7 @@ async fn a_plain_function_sees_that_its_task_was_cancelled() {
 
 #[tokio::test]
 async fn what_a_task_came_to_outlives_its_process_where_the_store_does() {
-    let store = Arc::new(MemoryTasks::new(10, 10));
+    let store = Arc::new(MemoryTasks::new(TaskLimits::default()));
     let process = || served(server().task_store(Arc::clone(&store) as _));
     let known = |client: TestClient| client.caller(Caller::new("t").with_principal("alice"));
     let mut ids = Vec::new();
