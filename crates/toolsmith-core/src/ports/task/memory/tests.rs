@@ -146,7 +146,10 @@ async fn unknown_callers_have_nine_tenths_of_the_bytes_together() {
     assert!(end(&store, "a", 45_000).await.unwrap());
     assert!(end(&store, "b", 40_000).await.unwrap());
     let too_much = end(&store, "c", 8000).await;
-    assert!(matches!(too_much, Err(TaskStoreError::Full)), "{too_much:?}");
+    assert!(
+        matches!(too_much, Err(TaskStoreError::Full)),
+        "{too_much:?}"
+    );
     assert!(is_there(&store, "a").await, "a stranger's made room");
     assert!(end(&store, "d", 8000).await.unwrap());
 }
