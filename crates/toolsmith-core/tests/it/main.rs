@@ -9,5 +9,6 @@ mod by_hand;
 mod decided_tasks;
 mod error_table;
 mod resumed_streams;
+mod session_tasks;
 mod slow_tasks;
 mod told_of_changes;

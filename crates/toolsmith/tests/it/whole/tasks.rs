@@ -14,8 +14,8 @@ use toolsmith::testing::{CallResult, TestClient};
 use super::{BOTH, client, code, named, soon};
 
 /// Where tasks wait, and what is seen of their end.
-struct Gate {
-    open: Semaphore,
+pub(super) struct Gate {
+    pub(super) open: Semaphore,
     began: Notify,
     dropped: Notify,
 }
@@ -41,7 +41,7 @@ impl Drop for Dropped {
     }
 }
 
-async fn pass(gate: &State<Gate>) {
+pub(super) async fn pass(gate: &State<Gate>) {
     let mut dropped = Dropped(Some(State(Arc::clone(&gate.0))));
     gate.open.acquire().await.unwrap().forget();
     dropped.0 = None;
@@ -97,14 +97,14 @@ fn server() -> Server {
 }
 
 /// A server, and the gate that its tasks wait at.
-fn served(server: Server) -> (Engine, Arc<Gate>) {
+pub(super) fn served(server: Server) -> (Engine, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let engine = server.shared_state(Arc::clone(&gate)).build().unwrap();
     (engine, gate)
 }
 
 /// A client that can deal with tasks, in the way of its era.
-fn able(engine: &Engine, revision: Revision) -> TestClient {
+pub(super) fn able(engine: &Engine, revision: Revision) -> TestClient {
     let client = client(engine, revision);
     match revision.is_modern() {
         true => client.extension(TASKS_EXTENSION, json!({})),
@@ -113,7 +113,12 @@ fn able(engine: &Engine, revision: Revision) -> TestClient {
 }
 
 /// Calls a tool as a task.
-async fn begin(client: &TestClient, revision: Revision, tool: &str, arguments: Value) -> Value {
+pub(super) async fn begin(
+    client: &TestClient,
+    revision: Revision,
+    tool: &str,
+    arguments: Value,
+) -> Value {
     let mut params = json!({"name": tool, "arguments": arguments});
     if !revision.is_modern() {
         params["task"] = json!({});
@@ -122,16 +127,16 @@ async fn begin(client: &TestClient, revision: Revision, tool: &str, arguments: V
 }
 
 /// What was said of a task, without the words of an era.
-fn task(result: &Value) -> &Value {
+pub(super) fn task(result: &Value) -> &Value {
     result.get("task").unwrap_or(result)
 }
 
-fn id(result: &Value) -> String {
+pub(super) fn id(result: &Value) -> String {
     let id = task(result)["taskId"].as_str();
     id.unwrap_or_else(|| panic!("no task: {result}")).to_owned()
 }
 
-async fn get(client: &TestClient, id: &str) -> Value {
+pub(super) async fn get(client: &TestClient, id: &str) -> Value {
     client
         .request("tasks/get", json!({"taskId": id}))
         .await
@@ -139,7 +144,7 @@ async fn get(client: &TestClient, id: &str) -> Value {
 }
 
 /// Looks at a task until it is somewhere.
-async fn until(client: &TestClient, id: &str, status: &str) -> Value {
+pub(super) async fn until(client: &TestClient, id: &str, status: &str) -> Value {
     soon(async {
         loop {
             let task = get(client, id).await;
