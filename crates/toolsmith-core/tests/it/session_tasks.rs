@@ -90,7 +90,7 @@ async fn ask_on(
     let Decoded::Legacy(Message::Request(request)) = decoded else {
         panic!("{method} is no legacy request");
     };
-    let answer = engine.clone().answer(request, peer.clone(), sink);
+    let answer = Box::pin(engine.clone().answer(request, peer.clone(), sink));
     let answer = soon(answer).await;
     serde_json::from_slice(&answer.message).unwrap()
 }

@@ -209,7 +209,7 @@ fn client(engine: &Engine, revision: Revision) -> Arc<TestClient> {
 }
 
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    let patience = Duration::from_secs(20 * 60);
+    let patience = Duration::from_secs(120);
     tokio::time::timeout(patience, future)
         .await
         .expect("it did not happen")
@@ -233,7 +233,7 @@ async fn until(client: &TestClient, id: &str, status: &str) -> Value {
             if task["status"] == status {
                 return task;
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await

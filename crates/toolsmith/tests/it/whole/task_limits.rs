@@ -129,7 +129,7 @@ async fn a_result_that_is_too_large_is_one_that_says_so() {
         finish(&client, revision, 900).await;
         let done = finish(&client, revision, 2000).await;
         let result = result(&client, revision, &done).await;
-        assert_eq!(result["isError"], true, "{result}");
+        assert_eq!(result["isError"], true);
         let text = result["content"][0]["text"].as_str().unwrap();
         assert!(text.contains("at most 1000"), "{text}");
         if !revision.is_modern() {
@@ -159,8 +159,8 @@ async fn a_result_for_which_there_is_no_room_is_one_that_says_so() {
     }
     let client = able(&engine, revision);
     let done = finish(&client, revision, 20_000).await;
-    assert_eq!(done["status"], "completed", "{done}");
-    assert_eq!(done["result"]["isError"], true, "{done}");
+    assert_eq!(done["status"], "completed");
+    assert_eq!(done["result"]["isError"], true);
     let text = done["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("again later"), "{text}");
     for task in kept {
@@ -293,6 +293,22 @@ async fn a_list_goes_on_where_it_was_when_tasks_have_gone() {
     assert_eq!(named(&page), ids[3..5]);
     let cursor = json!({"cursor": "nonsense"});
     assert_eq!(code(client.request("tasks/list", cursor).await), -32602);
+}
+
+#[tokio::test]
+async fn a_task_outlives_its_tool() {
+    let (engine, _gate) = served(server());
+    for revision in BOTH {
+        let client = able(&engine, revision);
+        let done = finish(&client, revision, 10).await;
+        let registry = engine.registry();
+        for tool in ["fills", "waits", "decides", "reports", "asks_all"] {
+            assert!(registry.enable_tool(tool, false));
+        }
+        let still = get(&client, done["taskId"].as_str().unwrap()).await;
+        assert_eq!(still["status"], "completed", "{still}");
+        assert!(registry.enable_tool("fills", true));
+    }
 }
 
 /// Fails when a task has ended.
