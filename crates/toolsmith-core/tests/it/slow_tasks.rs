@@ -472,6 +472,20 @@ async fn a_task_that_another_process_has_ended_stops_at_its_next_word() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_whose_time_is_over_stops_though_another_process_has_swept_it() {
+    let store = Slow::new();
+    store.go_on();
+    let (engine, seen) = process(&store);
+    let client = client(&engine, Revision::LATEST_LEGACY);
+    let call = json!({"name": "waits", "arguments": {}, "task": {"ttl": 1000}});
+    client.request("tools/call", call).await.unwrap();
+    seen.began.notified().await;
+    let later = SystemTime::now() + Duration::from_secs(2);
+    assert_eq!(store.expire(later).await.unwrap().len(), 1);
+    soon(seen.dropped.notified()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_another_process_is_given_is_refused_and_the_question_stays() {
     let store = Slow::new();
     store.go_on();
