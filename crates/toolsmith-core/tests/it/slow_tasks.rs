@@ -78,6 +78,8 @@ impl Slow {
         self.most.fetch_max(at_once, Ordering::SeqCst);
         self.begun.send_modify(|times| *times += 1);
         self.updates.acquire().await.unwrap().forget();
+        // Never at once, however many may pass.
+        tokio::task::yield_now().await;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         let fail = |left: usize| left.checked_sub(1);
         let fails = self
@@ -345,6 +347,31 @@ async fn a_task_that_is_cancelled_while_its_result_is_written_keeps_it() {
         until(&client, &id, "completed").await;
     }
     assert_eq!(store.written(), ["completed ", "completed "]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_an_end_and_a_cancellation_at_the_same_time_one_is_written() {
+    let store = Slow::new();
+    store.go_on();
+    let (engine, _) = process(&store);
+    let client = client(&engine, Revision::LATEST_LEGACY);
+    let mut cancelled = 0;
+    for _ in 0..300 {
+        let id = begin(&client, "quick").await;
+        let answer = ask(&client, "tasks/cancel", &id).await;
+        let status = match answer {
+            Ok(_) => "cancelled",
+            Err(refused) => {
+                assert!(refused.message.contains("'completed'"), "{refused}");
+                "completed"
+            }
+        };
+        cancelled += usize::from(status == "cancelled");
+        let now = ask(&client, "tasks/get", &id).await.unwrap();
+        assert_eq!(now["status"], status, "{now}");
+    }
+    assert_eq!(store.written().len(), 300, "of these {cancelled} cancelled");
+    assert_eq!(store.at_once.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]
