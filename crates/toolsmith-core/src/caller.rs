@@ -1,6 +1,7 @@
 //! Who is asking.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The tenant of a request that names none.
@@ -19,10 +20,9 @@ const DEFAULT_TENANT: &str = "default";
 /// assert_eq!((caller.tenant(), caller.principal()), ("acme", Some("alice")));
 /// assert_eq!(Caller::default().tenant(), "default");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default)]
 pub struct Caller(Option<Arc<Named>>);
 
-#[derive(PartialEq, Eq, Hash)]
 struct Named {
     tenant: Arc<str>,
     principal: Option<Arc<str>>,
@@ -57,11 +57,53 @@ impl Caller {
     }
 }
 
+/// By what they are called, however they were made.
+impl PartialEq for Caller {
+    fn eq(&self, other: &Self) -> bool {
+        (self.tenant(), self.principal()) == (other.tenant(), other.principal())
+    }
+}
+
+impl Eq for Caller {}
+
+impl Hash for Caller {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.tenant(), self.principal()).hash(state);
+    }
+}
+
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
             .field("tenant", &self.tenant())
             .field("principal", &self.principal())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_caller_is_who_it_is_called() {
+        assert_eq!(Caller::new(DEFAULT_TENANT), Caller::default());
+        let alice = || Caller::new("acme").with_principal("alice");
+        let callers = [
+            Caller::default(),
+            Caller::new("acme"),
+            alice(),
+            Caller::new("acme").with_principal("bob"),
+            Caller::new("globex").with_principal("alice"),
+            Caller::default().with_principal("alice"),
+            Caller::new("acme").with_principal(""),
+        ];
+        let mut told_apart: HashSet<_> = callers.into_iter().collect();
+        assert_eq!(told_apart.len(), 7);
+        for same in [Caller::new(DEFAULT_TENANT), alice()] {
+            assert!(told_apart.remove(&same), "{same:?}");
+        }
     }
 }

@@ -14,4 +14,7 @@ pub use event_log::{EventId, EventLimits, EventLog, MemoryEvents, Replay, Stream
 pub use session::{
     MemorySessions, SessionChange, SessionId, SessionRecord, SessionStore, SessionsFull,
 };
-pub use task::{MemoryTasks, TASK_TTL, TaskChange, TaskOwner, TaskRecord, TaskStore, TasksFull};
+pub use task::{
+    MemoryTasks, TASK_TTL, TaskAnswer, TaskLimits, TaskOwner, TaskPlace, TaskRecord, TaskStore,
+    TaskStoreError,
+};

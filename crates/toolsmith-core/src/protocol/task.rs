@@ -1,7 +1,10 @@
 //! Tasks as clients see them, in both eras.
 
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{ProtocolError, Question, ToolOutput};
@@ -45,7 +48,7 @@ impl TaskStatus {
     }
 }
 
-/// What is known of a task, era-free.
+/// What is known of a task, era-free. A clone shares the questions and the result.
 #[derive(Clone, Debug)]
 pub struct TaskView {
     /// Its identifier.
@@ -62,10 +65,12 @@ pub struct TaskView {
     pub ttl: Option<Duration>,
     /// How long to wait between two looks at it.
     pub poll_interval: Option<Duration>,
+    /// The tool says that it failed, which a legacy client is told as the status.
+    pub is_error: bool,
     /// What it waits for, by key.
-    pub questions: Vec<(Box<str>, Question)>,
+    pub questions: Vec<(Box<str>, Arc<Question>)>,
     /// What it came to.
-    pub result: Option<TaskOutcome>,
+    pub result: Option<Arc<TaskOutcome>>,
 }
 
 /// What a task came to.
@@ -77,7 +82,79 @@ pub enum TaskOutcome {
     Error(ProtocolError),
 }
 
+impl TaskOutcome {
+    /// How much there is of it, in bytes of JSON.
+    pub fn bytes(&self) -> usize {
+        match self {
+            TaskOutcome::Output(output) => {
+                let structured = output.structured.as_ref().map_or(0, |it| it.get().len());
+                let meta = output.meta.as_ref().map_or(0, length);
+                length(&output.content) + structured + meta
+            }
+            TaskOutcome::Error(error) => {
+                error.message.len() + error.data.as_ref().map_or(0, length)
+            }
+        }
+    }
+}
+
+/// How long a value is as JSON.
+fn length(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // What cannot be written is not sent either.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
+
 impl TaskView {
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        let end = self.ttl.and_then(|ttl| self.created.checked_add(ttl));
+        end.is_some_and(|end| end <= now)
+    }
+
+    /// How much it holds that has no fixed size: its message, its questions and its result,
+    /// in bytes of JSON.
+    pub fn bytes(&self) -> usize {
+        let questions = self.questions.iter();
+        let asked: usize = questions
+            .map(|(key, it)| key.len() + length(&it.params))
+            .sum();
+        let message = self.message.as_ref().map_or(0, String::len);
+        message + asked + self.result.as_ref().map_or(0, |it| it.bytes())
+    }
+
+    /// What a list shows of it: everything but its questions and its result.
+    #[must_use]
+    pub fn summary(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            message: self.message.clone(),
+            questions: Vec::new(),
+            result: None,
+            ..*self
+        }
+    }
+
+    /// Where it is, in the words of an era.
+    pub(crate) fn shown_status(&self, modern: bool) -> TaskStatus {
+        // A legacy task has failed when the tool says that it has.
+        match self.is_error && !modern {
+            true => TaskStatus::Failed,
+            false => self.status,
+        }
+    }
+
     /// The members that every form of a task has, in the words of an era.
     pub(super) fn members(&self, modern: bool) -> Map<String, Value> {
         let (ttl, poll) = if modern {
@@ -85,18 +162,10 @@ impl TaskView {
         } else {
             ("ttl", "pollInterval")
         };
-        // A legacy task has failed when the tool says that it has.
-        let failed =
-            !modern && matches!(&self.result, Some(TaskOutcome::Output(output)) if output.is_error);
-        let status = if failed {
-            TaskStatus::Failed
-        } else {
-            self.status
-        };
         let mut task = Map::new();
         let mut put = |key: &str, value: Value| task.insert(key.to_owned(), value);
         put("taskId", json!(self.id));
-        put("status", json!(status.as_str()));
+        put("status", json!(self.shown_status(modern).as_str()));
         if let Some(message) = &self.message {
             put("statusMessage", json!(message));
         }

@@ -24,7 +24,7 @@ use super::seal::Sealer;
 use super::tasks::Tasks;
 use super::tool::{DynamicTool, Tool};
 use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
-use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskStore};
+use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskLimits, TaskStore};
 use crate::protocol::{Icon, Implementation, ListKind, Method, Params, ServerIdentity};
 
 /// An MCP server in the making: who it is and what it offers.
@@ -349,12 +349,19 @@ impl Server {
         self.bus.subscribe(Arc::clone(&heard) as _);
         self.registry.announce_on(Arc::clone(&self.bus));
         let store = self.task_store.take().unwrap_or_else(|| {
-            Arc::new(MemoryTasks::new(
-                self.limits.tasks,
-                self.limits.tasks_per_owner,
-            ))
+            Arc::new(MemoryTasks::new(TaskLimits {
+                tasks: self.limits.tasks,
+                tasks_per_owner: self.limits.tasks_per_owner,
+                bytes: self.limits.bytes_of_tasks,
+                bytes_per_owner: self.limits.bytes_of_tasks / 4,
+            }))
         });
-        let tasks = Tasks::new(store, Arc::clone(&self.bus), self.limits.task_ttl);
+        let tasks = Tasks::new(
+            store,
+            Arc::clone(&self.bus),
+            self.limits.task_ttl,
+            self.limits.task_bytes,
+        );
         Ok(Engine(Arc::new(Inner {
             layers: self.layers.into(),
             methods: self.methods,

@@ -12,6 +12,7 @@ use futures_util::task::AtomicWaker;
 use super::asking::{Asking, Waits};
 use super::handler::ToolError;
 use super::tasks::TaskHandle;
+use crate::protocol::ProtocolError;
 
 /// What became of a run.
 pub(super) enum Run<T> {
@@ -59,7 +60,7 @@ where
 pub(super) struct Becoming {
     wanted: AtomicBool,
     driver: AtomicWaker,
-    settled: OnceLock<Result<TaskHandle, String>>,
+    settled: OnceLock<Result<TaskHandle, ProtocolError>>,
     waiting: AtomicWaker,
 }
 
@@ -73,14 +74,14 @@ impl Becoming {
             match self.settled.get() {
                 None => Poll::Pending,
                 Some(Ok(_)) => Poll::Ready(Ok(())),
-                Some(Err(why)) => Poll::Ready(Err(ToolError::user(why.clone()))),
+                Some(Err(why)) => Poll::Ready(Err(ToolError::protocol(why.clone()))),
             }
         })
         .await
     }
 
     /// Says that it is so, or why it cannot be.
-    pub(super) fn settle(&self, task: Result<TaskHandle, String>) {
+    pub(super) fn settle(&self, task: Result<TaskHandle, ProtocolError>) {
         // It is asked for once.
         let _ = self.settled.set(task);
         self.waiting.wake();

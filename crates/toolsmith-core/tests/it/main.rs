@@ -9,5 +9,7 @@ mod by_hand;
 mod decided_tasks;
 mod error_table;
 mod resumed_streams;
+mod session_tasks;
 mod session_use;
+mod slow_tasks;
 mod told_of_changes;

@@ -171,10 +171,17 @@ impl Conversation {
         }
     }
 
-    /// Ends everything that is still worked on. Nothing more is said of it.
+    /// Ends everything that is still worked on, and the session with its tasks. Nothing more
+    /// is said of it.
     pub(super) fn end(&mut self) {
         for (_, running) in self.running.drain() {
             running.end();
+        }
+        let legacy = self.legacy.take();
+        let session = legacy.and_then(|legacy| self.peer_of(&legacy)?.session);
+        if let Some(session) = session {
+            // A store of tasks may take its time, for which no pipe stays open.
+            tokio::spawn(async move { session.remove().await });
         }
     }
 

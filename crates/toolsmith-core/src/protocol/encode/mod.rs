@@ -255,8 +255,12 @@ fn questions(
 }
 
 /// Questions by key, as a modern client reads them.
-fn asked_of(questions: &[(Box<str>, super::Question)], revision: Revision) -> Map<String, Value> {
-    let ask = |(key, question): &(Box<str>, super::Question)| {
+fn asked_of<Q>(questions: &[(Box<str>, Q)], revision: Revision) -> Map<String, Value>
+where
+    Q: std::borrow::Borrow<super::Question>,
+{
+    let ask = |(key, question): &(Box<str>, Q)| {
+        let question = question.borrow();
         // What the revision cannot ask was refused when it was asked.
         let params = question.known_to(revision).unwrap_or_default();
         let mut request = json!({"method": question.kind.method()});

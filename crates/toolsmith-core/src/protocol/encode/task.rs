@@ -43,7 +43,7 @@ fn members(out: &mut Vec<u8>, members: Map<String, Value>) -> Result<(), serde_j
 /// Implements `DetailedTask` of the tasks extension.
 pub(super) fn detailed(task: &TaskView, revision: Revision) -> Map<String, Value> {
     let mut members = task.members(true);
-    match (&task.result, task.status) {
+    match (task.result.as_deref(), task.status) {
         (Some(TaskOutcome::Output(output)), TaskStatus::Completed) => {
             members.insert("result".to_owned(), plain(output, revision));
         }
@@ -87,7 +87,7 @@ fn legacy_result(
     task: &TaskView,
     revision: Revision,
 ) -> Result<(), serde_json::Error> {
-    let Some(TaskOutcome::Output(output)) = &task.result else {
+    let Some(TaskOutcome::Output(output)) = task.result.as_deref() else {
         return Ok(());
     };
     call(out, output, revision)?;

@@ -16,6 +16,8 @@ pub(super) struct Limits {
     pub(super) subscriptions: usize,
     pub(super) tasks: usize,
     pub(super) tasks_per_owner: usize,
+    pub(super) task_bytes: usize,
+    pub(super) bytes_of_tasks: usize,
     pub(super) task_ttl: Option<Duration>,
     pub(super) state_ttl: Duration,
 }
@@ -31,6 +33,8 @@ impl Default for Limits {
             subscriptions: 100_000,
             tasks: 10_000,
             tasks_per_owner: 1000,
+            task_bytes: 16 << 20,
+            bytes_of_tasks: 256 << 20,
             task_ttl: None,
             state_ttl: Duration::from_secs(60 * 60),
         }
@@ -84,8 +88,9 @@ impl Server {
     }
 
     /// How many tasks may be kept in memory, 10,000 unless told otherwise, and how many of
-    /// one caller, 1000 unless told otherwise. Over it, a caller's oldest task that is over
-    /// is forgotten, or the call is refused with code -31002.
+    /// one known caller or of one legacy session, 1000 unless told otherwise. Over it, the
+    /// oldest task of the same caller or session that is over is forgotten, or the call is
+    /// refused with code -31002. A tenth of the places is for known callers alone.
     #[must_use]
     pub fn max_tasks(mut self, tasks: usize, per_owner: usize) -> Self {
         self.limits.tasks = tasks;
@@ -93,8 +98,19 @@ impl Server {
         self
     }
 
+    /// How many bytes of JSON the result of one task may have, 16 MiB unless told otherwise,
+    /// and how many the tasks in memory may hold in all, 256 MiB unless told otherwise, of
+    /// which a quarter may be one known caller's or one legacy session's. In the place of a
+    /// result that is too large, or for which there is no room, is one that says so.
+    #[must_use]
+    pub fn max_task_bytes(mut self, of_one: usize, in_all: usize) -> Self {
+        self.limits.task_bytes = of_one;
+        self.limits.bytes_of_tasks = in_all;
+        self
+    }
+
     /// How long a task is kept from its beginning, an hour unless told otherwise. A client
-    /// may ask for less.
+    /// may ask for less, down to a second.
     #[must_use]
     pub fn task_ttl(mut self, time: Duration) -> Self {
         self.limits.task_ttl = Some(time);

@@ -243,8 +243,9 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client cannot deal with tasks. [`can_become_task`](Self::can_become_task)
-    /// tells beforehand.
+    /// When the client cannot deal with tasks, which
+    /// [`can_become_task`](Self::can_become_task) tells beforehand; and when there is no room
+    /// for another task, which becomes code -31002. The call may go on without being one.
     pub async fn become_task(&self) -> Result<(), ToolError> {
         if self.is_task() {
             return Ok(());
@@ -273,6 +274,10 @@ impl Context {
 
     /// Says in one line how far the task has come, for whoever looks at it. Nothing when
     /// the call is none.
+    ///
+    /// From the first such line on, the task shows these and no
+    /// [`progress`](Self::progress). Never waits: where the store is slow, a newer line takes
+    /// the place of one that was not written yet. Cut off after 1 KiB.
     pub fn task_status(&self, message: impl Into<String>) {
         if let Some(task) = self.task() {
             task.say(message.into());

@@ -101,13 +101,19 @@ impl Furthest {
 impl Context {
     /// Tells the client how far the call has come, if it asked to be told.
     ///
+    /// In a task, nobody hears of reports. The newest one is shown as the status of the
+    /// task, its message or else its numbers, until the author says something by
+    /// [`task_status`](Self::task_status).
+    ///
     /// Never waits. A report that the client is too slow to take is dropped, and so is one
     /// that is no further than the one before it, and one over a hundred a second, unless it
     /// is the last.
     pub fn progress(&self, progress: Progress) {
         if let Some(task) = self.task() {
-            if self.0.budget.take() || progress.is_last() {
-                task.say(progress.line());
+            if self.0.furthest.is_passed_by(progress.progress)
+                && (self.0.budget.take() || progress.is_last())
+            {
+                task.say_progress(progress.line());
             }
             return;
         }

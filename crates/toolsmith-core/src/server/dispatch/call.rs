@@ -1,8 +1,10 @@
 //! Calls of tools.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, abortable};
 
 use super::failure::{Failed, shown};
@@ -11,7 +13,7 @@ use super::work::{Work, Worked};
 use super::{aside, at_once};
 use crate::protocol::{
     CallParams, ErrorKind, Outcome, ProtocolError, TASKS_EXTENSION, TaskOutcome, TaskSupport,
-    TaskView, ToolOutput, agree, missing_extension,
+    ToolOutput, agree, missing_extension,
 };
 use crate::server::Peer;
 use crate::server::engine::Engine;
@@ -20,7 +22,7 @@ use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ToolEntry};
 use crate::server::running::Becoming;
-use crate::server::tasks::{TaskHandle, owner_of, wanted_ttl};
+use crate::server::tasks::{Begun, wanted_ttl};
 
 const NO_STRUCTURE: &str = "the tool has an output schema, but gave no structured result: return `Json`, or set `structured`";
 const NO_RESULT: &str = "the task ended without a result";
@@ -141,23 +143,35 @@ impl Engine {
     async fn go_on(
         self,
         calling: Calling,
-        work: Work<ToolOutput>,
+        mut work: Work<ToolOutput>,
         becoming: Option<Arc<Becoming>>,
         resumed: Option<Resumed>,
     ) -> Outcome {
         let Calling { tool, peer, .. } = &calling;
         let asking = resumed.as_ref().map(|it| &*it.asking);
-        match work
-            .go_on(asking, becoming.as_deref(), failed(tool, peer))
-            .await
-        {
-            Worked::Output(output) => Outcome::Call(output),
-            Worked::Failed(outcome) => outcome,
-            Worked::Waits(waits) => match &resumed {
-                Some(resumed) => self.asks(waits, resumed),
-                None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
-            },
-            Worked::Becomes(work) => Box::pin(self.become_task(calling, work, becoming)).await,
+        loop {
+            let worked = work.go_on(asking, becoming.as_deref(), failed(tool, peer));
+            match (worked.await, &becoming) {
+                (Worked::Output(output), _) => return Outcome::Call(output),
+                (Worked::Failed(outcome), _) => return outcome,
+                (Worked::Waits(waits), _) => {
+                    return match &resumed {
+                        Some(resumed) => self.asks(waits, resumed),
+                        None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
+                    };
+                }
+                (Worked::Becomes(_), None) => {
+                    return Outcome::failed(ErrorKind::Internal, NO_RESULT);
+                }
+                (Worked::Becomes(going), Some(becoming)) => {
+                    match Box::pin(self.begin_task(&calling)).await {
+                        Ok(begun) => return self.go_on_as_task(calling, going, begun, becoming),
+                        // The handler is told, and may go on as it is.
+                        Err(error) => becoming.settle(Err(error)),
+                    }
+                    work = going;
+                }
+            }
         }
     }
 
@@ -168,58 +182,46 @@ impl Engine {
         arguments: Arguments,
         mut scope: Scope,
     ) -> Outcome {
-        let (view, handle) = match self.begin_task(&calling).await {
+        let begun = match self.begin_task(&calling).await {
             Ok(begun) => begun,
             Err(error) => return Outcome::Error(error),
         };
-        scope.task = Some(handle.clone());
+        scope.task = Some(begun.handle.clone());
         // Nobody reads the stream of the request any more once it was answered.
         scope.sink = None;
         let tool = &calling.tool;
         let work = work(tool, arguments, scope, tool.timeout);
-        self.watch_task(&calling.peer, &view.id).await;
-        self.run_as_task(handle, work, calling);
-        Outcome::TaskCreated(Box::new(view))
+        self.run_as_task(begun, work, calling)
     }
 
-    /// Makes a task of a call that is being worked on.
-    async fn become_task(
+    /// Goes on as a task with a call that is being worked on.
+    fn go_on_as_task(
         self,
         calling: Calling,
         work: Work<ToolOutput>,
-        becoming: Option<Arc<Becoming>>,
+        begun: Begun,
+        becoming: &Becoming,
     ) -> Outcome {
-        let (view, handle) = match self.begin_task(&calling).await {
-            Ok(begun) => begun,
-            Err(error) => return Outcome::Error(error),
-        };
-        if let Some(becoming) = becoming {
-            becoming.settle(Ok(handle.clone()));
-        }
-        self.watch_task(&calling.peer, &view.id).await;
+        becoming.settle(Ok(begun.handle.clone()));
         // What holds for calls, because somebody waits for them, holds for no task.
         let work = match calling.tool.timeout {
             Some(_) => work,
             None => work.without_limit(),
         };
-        self.run_as_task(handle, work, calling);
-        Outcome::TaskCreated(Box::new(view))
+        self.run_as_task(begun, work, calling)
     }
 
-    async fn begin_task(&self, calling: &Calling) -> Result<(TaskView, TaskHandle), ProtocolError> {
-        let begun = self.tasks().begin(owner_of(&calling.peer), calling.ttl);
-        let (view, running) = begun.await?;
-        let handle = TaskHandle {
-            tasks: Arc::clone(self.tasks()),
-            id: view.id.clone().into(),
-            running,
-        };
-        Ok((view, handle))
+    async fn begin_task(&self, calling: &Calling) -> Result<Begun, ProtocolError> {
+        self.tasks().begin(&calling.peer, calling.ttl).await
     }
 
     /// Goes on with a call after it was answered.
-    fn run_as_task(self, handle: TaskHandle, work: Work<ToolOutput>, calling: Calling) {
-        let running = Arc::clone(&handle.running);
+    fn run_as_task(self, begun: Begun, work: Work<ToolOutput>, calling: Calling) -> Outcome {
+        // Before anything changes of which its client is to be told.
+        if let Some(session) = &calling.peer.session {
+            session.watch_task((&*begun.view.id).into());
+        }
+        let handle = begun.handle.clone();
         let (work, abort) = abortable(async move {
             let failed = failed(&calling.tool, &calling.peer);
             let outcome = match work.go_on(None, None, failed).await {
@@ -229,18 +231,28 @@ impl Engine {
                     Outcome::failed(ErrorKind::Internal, NO_RESULT)
                 }
             };
-            let outcome = match self.past_layers(&calling.home, outcome) {
+            match self.past_layers(&calling.home, outcome) {
                 Outcome::Call(output) => TaskOutcome::Output(output),
                 Outcome::Error(error) => TaskOutcome::Error(error),
                 _ => TaskOutcome::Error(ProtocolError::new(ErrorKind::Internal, NO_RESULT)),
-            };
-            handle.tasks.finish(&handle.id, outcome).await;
+            }
         });
-        running.works(abort);
-        // What it came to is in the store; that it was stopped is, too.
+        let view = begun.works(abort);
         tokio::spawn(async move {
-            let _ = work.await;
+            // Middleware may panic; handlers were caught already.
+            let ended = AssertUnwindSafe(work).catch_unwind().await;
+            let failed = |_| {
+                Ok(TaskOutcome::Error(ProtocolError::new(
+                    ErrorKind::Internal,
+                    NO_RESULT,
+                )))
+            };
+            // Whoever has stopped it has said so.
+            if let Ok(outcome) = ended.unwrap_or_else(failed) {
+                handle.finish(outcome);
+            }
         });
+        Outcome::TaskCreated(Box::new(view))
     }
 
     /// What the middleware leaves of what a task came to.
@@ -251,13 +263,6 @@ impl Engine {
             outcome = layer.task_ended(outcome);
         }
         outcome
-    }
-
-    /// Has a legacy client told of its task.
-    async fn watch_task(&self, peer: &Peer, id: &str) {
-        if let Some(session) = &peer.session {
-            session.watch_task(id.into());
-        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Lists, a page at a time.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::failure::Failed;
 use super::work::{Work, Worked};
+use crate::ports::TaskPlace;
 use crate::protocol::{
     Cursor, CursorScope, Definition, ErrorKind, ListKind, Listed, Outcome, Page, Params,
     ProtocolError,
@@ -16,6 +18,9 @@ use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
 use crate::server::registry::View;
 use crate::server::{Context, Peer};
+
+/// The list of tasks, as cursors know it.
+const TASKS: &str = "tasks";
 
 /// Where a page begins.
 #[derive(Deserialize)]
@@ -117,12 +122,55 @@ impl Engine {
             Ok(from) => from,
             Err(error) => return Outcome::Error(error),
         };
-        let tasks = self.tasks().list(peer).await;
-        match self.page("tasks", &tasks, from.cursor.as_deref(), peer, |it| &it.id) {
-            Err(error) => Outcome::Error(error),
-            Ok((range, next)) => {
-                Outcome::Tasks(tasks.get(range).unwrap_or_default().to_vec(), next)
-            }
+        let after = match from.cursor.as_deref().map(|it| self.place(it, peer)) {
+            None => None,
+            Some(Some(place)) => Some(place),
+            Some(None) => return Outcome::Error(no_cursor()),
+        };
+        let size = self.page_size();
+        // One more tells whether there is another page.
+        let listed = self
+            .tasks()
+            .list(peer, after.as_ref(), size.saturating_add(1));
+        let mut tasks = match listed.await {
+            Ok(tasks) => tasks,
+            Err(error) => return Outcome::Error(error),
+        };
+        let is_last = tasks.len() <= size;
+        tasks.truncate(size);
+        let last = tasks.last().filter(|_| !is_last);
+        let next = last.map(|last| self.cursor_after(&TaskPlace::from(last), peer));
+        let now = SystemTime::now();
+        tasks.retain(|it| !it.is_expired(now));
+        Outcome::Tasks(tasks, next)
+    }
+
+    /// The cursor of the tasks after one, which need not be there any more.
+    fn cursor_after(&self, place: &TaskPlace, peer: &Peer) -> String {
+        let since = place.created.duration_since(UNIX_EPOCH);
+        let cursor = Cursor {
+            index: 0,
+            after: format!("{} {}", since.unwrap_or_default().as_millis(), place.id),
+        };
+        cursor.encode(&self.cursor_scope(TASKS, peer))
+    }
+
+    /// The place that a cursor names.
+    fn place(&self, cursor: &str, peer: &Peer) -> Option<TaskPlace> {
+        let cursor = Cursor::decode(cursor, &self.cursor_scope(TASKS, peer))?;
+        let (since, id) = cursor.after.split_once(' ')?;
+        let since = Duration::from_millis(since.parse().ok()?);
+        Some(TaskPlace {
+            created: UNIX_EPOCH.checked_add(since)?,
+            id: id.into(),
+        })
+    }
+
+    fn cursor_scope<'a>(&'a self, list: &'a str, peer: &'a Peer) -> CursorScope<'a> {
+        CursorScope {
+            server: &self.identity().implementation.name,
+            tenant: peer.caller.tenant(),
+            list,
         }
     }
 
@@ -140,20 +188,11 @@ impl Engine {
         peer: &Peer,
         key: impl Fn(&T) -> &str,
     ) -> Result<(std::ops::Range<usize>, Option<String>), ProtocolError> {
-        let scope = CursorScope {
-            server: &self.identity().implementation.name,
-            tenant: peer.caller.tenant(),
-            list,
-        };
+        let scope = self.cursor_scope(list, peer);
         let start = match cursor {
             None => 0,
             Some(text) => {
-                let cursor = Cursor::decode(text, &scope).ok_or_else(|| {
-                    ProtocolError::new(
-                        ErrorKind::InvalidParams,
-                        "`cursor` is not one that was given out for this list; begin again without it",
-                    )
-                })?;
+                let cursor = Cursor::decode(text, &scope).ok_or_else(no_cursor)?;
                 let after = items.iter().position(|it| key(it) == cursor.after);
                 after.map_or(cursor.index, |at| at + 1).min(items.len())
             }
@@ -169,6 +208,13 @@ impl Engine {
         });
         Ok((start..end, next))
     }
+}
+
+fn no_cursor() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::InvalidParams,
+        "`cursor` is not one that was given out for this list; begin again without it",
+    )
 }
 
 #[cfg(test)]

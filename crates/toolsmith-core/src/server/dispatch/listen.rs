@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::ports::Change;
 use crate::protocol::{
     ErrorKind, ListenParams, MAX_SUBSCRIBED, Notice, Outcome, ProtocolError, SubscriptionFilter,
-    TASKS_EXTENSION, encode_acknowledged, encode_cancelled, encode_notice, missing_extension,
+    TASKS_EXTENSION, TaskStatus, encode_acknowledged, encode_cancelled, encode_notice,
+    missing_extension,
 };
 use crate::server::engine::Engine;
 use crate::server::middleware::Operation;
@@ -38,6 +39,14 @@ impl Engine {
             Err(why) => return Outcome::Error(full(why)),
         };
         let mut closing = self.closing();
+        // Whatever came of a task since it was granted, or before, is told once more:
+        // nothing may change any more that would tell of it.
+        for id in &granted.task_ids {
+            let task = self.tasks().find(id, &peer).await;
+            if task.is_ok_and(|task| task.status != TaskStatus::Working) {
+                subscription.put_back(&Change::TaskChanged((&**id).into()));
+            }
+        }
         sink.notify(encode_acknowledged(&granted, &request.id));
         let ended = || {
             // Where there is no stream to close, the client is told that it is.

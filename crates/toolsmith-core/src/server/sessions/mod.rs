@@ -194,6 +194,7 @@ impl Sessions {
             slot.live().end();
         }
         self.events.forget(id).await;
+        self.engine.tasks().end_session(id).await;
     }
 
     /// A number for a question. No session sees one twice, whatever is forgotten of it in

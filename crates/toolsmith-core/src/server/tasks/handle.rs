@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use serde_json::Value;
 
+use super::running::{NotAsked, NotSaved};
 use super::{Running, Tasks};
-use crate::protocol::{Question, TaskStatus, TaskView};
+use crate::protocol::Question;
 use crate::server::handler::ToolError;
 
 /// A task as its own handler knows it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(in crate::server) struct TaskHandle {
-    pub(in crate::server) tasks: Arc<Tasks>,
-    pub(in crate::server) id: Arc<str>,
-    pub(in crate::server) running: Arc<Running>,
+    pub(super) tasks: Arc<Tasks>,
+    pub(super) running: Arc<Running>,
 }
 
 impl TaskHandle {
@@ -25,75 +24,63 @@ impl TaskHandle {
         question: Question,
     ) -> Result<Value, ToolError> {
         let wanted = key.unwrap_or_else(|| question.kind.method().into());
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let running = Arc::clone(&self.running);
-        let asked = self.tasks.change_record(&self.id, move |record| {
-            let key = unused(&wanted, &record.asked);
-            record.asked.push(key.clone());
-            record.view.questions.push((key.clone(), question));
-            record.view.status = TaskStatus::InputRequired;
-            // Before anybody can see the key, so that no answer comes too early.
-            let answer = running.waits_for(key.clone());
-            sender.send((key, answer)).is_ok()
-        });
-        let over = || ToolError::user("the task is over, and nobody can be asked any more");
-        if !asked.await {
-            return Err(over());
-        }
-        let (key, answer) = receiver.await.map_err(|_| over())?;
-        let waiting = Withdraw {
+        let most = self.tasks.most_bytes;
+        let asked = self.running.ask(&wanted, question, most);
+        let asked = asked.map_err(|why| match why {
+            NotAsked::Over => over(),
+            NotAsked::TooMany => ToolError::user(
+                "the client cannot be asked: too many questions of the task wait already",
+            ),
+            NotAsked::TooLarge(bytes) => ToolError::user(format!(
+                "the client cannot be asked: the task would hold {bytes} bytes, and {most} are allowed"
+            )),
+        })?;
+        let _withdraw = Withdraw {
             handle: self.clone(),
-            key: Some(key),
+            key: asked.key,
         };
-        let answer = answer.await.map_err(|_| over())?;
-        waiting.done();
-        Ok(answer)
+        self.tasks.save(&self.running);
+        match self.running.until_saved(asked.version).await {
+            Ok(()) => asked.answer.await.map_err(|_| over()),
+            Err(NotSaved::Over) => Err(over()),
+            Err(NotSaved::Failed) => Err(ToolError::internal(
+                "the question of a task could not be written to the store",
+            )),
+        }
     }
 
-    /// Says in one line how far the task has come.
-    pub(in crate::server) fn say(&self, message: String) {
-        let handle = self.clone();
-        let mut saying = Box::pin(async move {
-            let say = move |view: &mut TaskView| view.message = Some(message);
-            handle.tasks.change(&handle.id, say).await;
-        });
-        // A store in memory has it at once, and in order.
-        if (&mut saying).now_or_never().is_none() {
-            tokio::spawn(saying);
+    /// The author says in one line how far the task has come.
+    pub(in crate::server) fn say(&self, line: String) {
+        self.show(line, true);
+    }
+
+    /// The progress of the task, shown until the author says something.
+    pub(in crate::server) fn say_progress(&self, line: String) {
+        self.show(line, false);
+    }
+
+    fn show(&self, line: String, by_itself: bool) {
+        if self.running.say(line, by_itself) {
+            self.tasks.save(&self.running);
         }
     }
 }
 
-/// A key that the task has not used, because a key means one question for as long as the
-/// task lives.
-fn unused(wanted: &str, used: &[Box<str>]) -> Box<str> {
-    let is_used = |key: &str| used.iter().any(|it| &**it == key);
-    if !is_used(wanted) {
-        return wanted.into();
-    }
-    let numbered = (2usize..).map(|n| format!("{wanted}-{n}"));
-    let free = numbered.into_iter().find(|key| !is_used(key));
-    free.unwrap_or_default().into()
+fn over() -> ToolError {
+    ToolError::user("the task is over, and nobody can be asked any more")
 }
 
-/// Takes a question back that nobody waits for any more.
+/// Takes a question back that nobody waits for any more. One that was answered is gone.
 struct Withdraw {
     handle: TaskHandle,
-    key: Option<Box<str>>,
-}
-
-impl Withdraw {
-    fn done(mut self) {
-        self.key = None;
-    }
+    key: Box<str>,
 }
 
 impl Drop for Withdraw {
     fn drop(&mut self) {
-        let Some(key) = self.key.take() else { return };
-        let handle = self.handle.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { handle.tasks.settle(&handle.id, vec![key]).await });
+        let TaskHandle { tasks, running } = &self.handle;
+        if running.withdraw(&self.key) {
+            tasks.save(running);
         }
     }
 }

@@ -3,22 +3,28 @@
 //!
 //! What a client may ask of a task later is in a [`TaskStore`], a port. What runs is here.
 
+mod begin;
 mod handle;
 mod requests;
 mod running;
+mod writer;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+pub(super) use begin::Begun;
 pub(super) use handle::TaskHandle;
 pub(super) use requests::wanted_ttl;
-pub(super) use running::Running;
+use running::Running;
 
 use super::Peer;
-use crate::ports::{Audience, Bus, Change, Event, TASK_TTL, TaskOwner, TaskRecord, TaskStore};
-use crate::protocol::{ErrorKind, ProtocolError, TaskOutcome, TaskStatus, TaskView};
+use crate::ports::{
+    Audience, Bus, Change, Event, SessionId, TASK_TTL, TaskOwner, TaskPlace, TaskStore,
+    TaskStoreError,
+};
+use crate::protocol::{ErrorKind, ProtocolError, TaskView};
 
 /// How long a client is told to wait between two looks at a task.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -30,6 +36,8 @@ pub(super) struct Tasks {
     store: Arc<dyn TaskStore>,
     bus: Arc<dyn Bus>,
     ttl: Duration,
+    /// How many bytes a task may hold.
+    most_bytes: usize,
     running: Mutex<HashMap<Box<str>, Arc<Running>>>,
     sweeper: Once,
 }
@@ -43,122 +51,67 @@ impl fmt::Debug for Tasks {
 }
 
 impl Tasks {
-    pub(super) fn new(store: Arc<dyn TaskStore>, bus: Arc<dyn Bus>, ttl: Option<Duration>) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn TaskStore>,
+        bus: Arc<dyn Bus>,
+        ttl: Option<Duration>,
+        most_bytes: usize,
+    ) -> Self {
         Self {
             store,
             bus,
             ttl: ttl.unwrap_or(TASK_TTL),
+            most_bytes,
             running: Mutex::default(),
             sweeper: Once::new(),
         }
     }
 
-    /// Begins a task, which is there for whoever asks when this returns.
-    pub(super) async fn begin(
-        self: &Arc<Self>,
-        owner: TaskOwner,
-        asked_ttl: Option<Duration>,
-    ) -> Result<(TaskView, Arc<Running>), ProtocolError> {
-        self.sweeper.call_once(|| sweep(self));
-        let now = SystemTime::now();
-        let view = TaskView {
-            id: new_id()?,
-            status: TaskStatus::Working,
-            message: None,
-            created: now,
-            updated: now,
-            ttl: Some(asked_ttl.map_or(self.ttl, |ttl| ttl.min(self.ttl))),
-            poll_interval: Some(POLL_INTERVAL),
-            questions: Vec::new(),
-            result: None,
-        };
-        let record = TaskRecord {
-            owner,
-            view: view.clone(),
-            asked: Vec::new(),
-        };
-        let running = Arc::new(Running::default());
-        self.running().insert(view.id.clone(), Arc::clone(&running));
-        if self.store.create(record).await.is_err() {
-            self.running().remove(&view.id);
-            return Err(ProtocolError::new(
-                ErrorKind::Busy,
-                "there is no room for another task; wait until one has ended",
-            ));
-        }
-        Ok((view, running))
-    }
-
-    /// What a task came to. A task that was cancelled meanwhile stays so.
-    pub(super) async fn finish(&self, id: &str, outcome: TaskOutcome) {
-        let (status, message) = match &outcome {
-            TaskOutcome::Output(_) => (TaskStatus::Completed, None),
-            TaskOutcome::Error(error) => (TaskStatus::Failed, Some(error.message.to_string())),
-        };
-        self.change(id, move |view| {
-            view.status = status;
-            view.message = message.or(view.message.take());
-            view.questions.clear();
-            view.result = Some(outcome);
-        })
-        .await;
-        self.running().remove(id);
-    }
-
-    /// Changes a task that is not over, and tells of it. `false` when it is over.
-    pub(super) async fn change(
-        &self,
-        id: &str,
-        change: impl FnOnce(&mut TaskView) + Send + 'static,
-    ) -> bool {
-        self.change_record(id, |record| {
-            change(&mut record.view);
-            true
-        })
-        .await
-    }
-
-    async fn change_record(
-        &self,
-        id: &str,
-        change: impl FnOnce(&mut TaskRecord) -> bool + Send + 'static,
-    ) -> bool {
-        let changed = self.store.change(
-            id,
-            Box::new(move |record| {
-                if record.view.status.is_terminal() || !change(record) {
-                    return false;
-                }
-                // A clock that was set back does not take time back.
-                record.view.updated = SystemTime::now().max(record.view.updated);
-                true
-            }),
-        );
-        let Some(record) = changed.await else {
-            return false;
-        };
-        if let Some(running) = self.find_running(id) {
-            running.changed();
-        }
-        self.bus.publish(Event {
-            audience: Audience::Tenant(record.owner.caller.tenant().into()),
-            change: Change::TaskChanged(id.into()),
-        });
-        true
-    }
-
     /// A task of somebody who asks for it. One of somebody else's is as unknown as one that
     /// never was.
     pub(super) async fn find(&self, id: &str, peer: &Peer) -> Result<TaskView, ProtocolError> {
-        let found = self.store.find(id).await;
-        let found = found.filter(|it| !it.is_expired(SystemTime::now()));
-        match found.filter(|record| is_owner(&record.owner, peer)) {
-            Some(record) => Ok(record.view),
-            None => Err(unknown()),
+        let found = self.store.find(id).await.map_err(|error| failed(&error))?;
+        let found = found.filter(|it| !it.view.is_expired(SystemTime::now()));
+        let theirs = found.filter(|record| {
+            *record.tenant == *peer.caller.tenant() && record.owner == owner_of(peer)
+        });
+        theirs.map(|it| it.view).ok_or_else(unknown)
+    }
+
+    /// The tasks of a legacy client, in order, from after a place on. None of a caller whom
+    /// nothing tells from another.
+    pub(super) async fn list(
+        &self,
+        peer: &Peer,
+        after: Option<&TaskPlace>,
+        most: usize,
+    ) -> Result<Vec<TaskView>, ProtocolError> {
+        let owner = owner_of(peer);
+        if owner == TaskOwner::Holder {
+            return Ok(Vec::new());
+        }
+        let listed = self.store.list(&owner, after, most).await;
+        listed.map_err(|error| failed(&error))
+    }
+
+    /// Ends and forgets the tasks of a session that is no more, to which nobody could come
+    /// back. Those of a known caller go on: another session of the caller has them, too.
+    pub(super) async fn end_session(&self, session: SessionId) {
+        let owner = TaskOwner::Session(session);
+        match self.store.remove(&owner).await {
+            Ok(ids) => self.forget(&ids),
+            Err(error) => {
+                tracing::error!(%error, "the tasks of a session could not be removed");
+                let running = self.running();
+                let its = running.values().filter(|it| it.owner == owner);
+                let ids: Vec<Box<str>> = its.map(|it| (&*it.id).into()).collect();
+                drop(running);
+                self.forget(&ids);
+            }
         }
     }
 
-    pub(super) fn find_running(&self, id: &str) -> Option<Arc<Running>> {
+    fn find_running(&self, id: &str) -> Option<Arc<Running>> {
         self.running().get(id).cloned()
     }
 
@@ -166,53 +119,65 @@ impl Tasks {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn expire(&self) {
-        for id in self.store.expire(SystemTime::now()).await {
-            let running = self.running().remove(&id);
+    /// Has those who listen look at a task.
+    fn tell(&self, tenant: &Arc<str>, id: &Arc<str>) {
+        self.bus.publish(Event {
+            audience: Audience::Tenant(Arc::clone(tenant)),
+            change: Change::TaskChanged(Arc::clone(id)),
+        });
+    }
+
+    /// Stops what runs of tasks that the store does not have any more.
+    fn forget(&self, ids: &[Box<str>]) {
+        for id in ids {
+            let running = self.running().remove(id);
             if let Some(running) = running {
-                running.abort();
+                running.forget();
+                self.tell(&running.tenant, &running.id);
             }
         }
+    }
+
+    async fn expire(&self) {
+        match self.store.expire(SystemTime::now()).await {
+            Ok(ids) => self.forget(&ids),
+            Err(error) => tracing::error!(%error, "the store of tasks could not be swept"),
+        }
+        // Those that another process has swept, or that the store has lost.
+        let running = self.running();
+        let expired = running.values().filter(|it| it.is_expired());
+        let ids: Vec<Box<str>> = expired.map(|it| (&*it.id).into()).collect();
+        drop(running);
+        self.forget(&ids);
     }
 }
 
 /// Whose a task is that a peer begins.
-pub(super) fn owner_of(peer: &Peer) -> TaskOwner {
-    let session = peer.session.as_ref().map(super::sessions::SessionRef::id);
-    TaskOwner {
-        caller: peer.caller.clone(),
-        session: session.filter(|_| peer.caller.principal().is_none()),
+///
+/// An unknown caller of the legacy era is known by the session; one of the modern era by
+/// having been given the identifier.
+fn owner_of(peer: &Peer) -> TaskOwner {
+    match (&peer.session, peer.caller.principal()) {
+        (_, Some(_)) => TaskOwner::Known(peer.caller.clone()),
+        (Some(session), None) => TaskOwner::Session(session.id()),
+        (None, None) => TaskOwner::Holder,
     }
 }
 
-/// Whether a task belongs to a peer. An unknown caller of the legacy era is known by the
-/// session; one of the modern era by having been given the identifier.
-fn is_owner(owner: &TaskOwner, peer: &Peer) -> bool {
-    *owner == owner_of(peer)
-}
-
-pub(super) fn unknown() -> ProtocolError {
+fn unknown() -> ProtocolError {
     ProtocolError::new(
         ErrorKind::InvalidParams,
         "Task not found: it does not exist, or is not kept any more",
     )
 }
 
-/// An identifier that nobody can guess: 128 random bits.
-fn new_id() -> Result<Box<str>, ProtocolError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the system gives no random bytes");
-        ProtocolError::new(
-            ErrorKind::Internal,
-            "no identifier could be made for the task",
-        )
-    })?;
-    Ok(bytes
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect::<String>()
-        .into())
+/// The answer when the store fails.
+fn failed(error: &TaskStoreError) -> ProtocolError {
+    tracing::error!(%error, "the store of tasks cannot be used");
+    ProtocolError::new(
+        ErrorKind::Internal,
+        "the tasks of the server cannot be reached now; try again later",
+    )
 }
 
 /// Sweeps the tasks for as long as somebody else holds them.

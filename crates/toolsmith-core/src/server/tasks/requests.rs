@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
 
-use super::{Running, Tasks, is_owner, owner_of, unknown};
+use super::running::{NotSaved, Running};
+use super::{Tasks, failed, unknown};
 use crate::protocol::{
     ErrorKind, Outcome, Params, ProtocolError, TaskOutcome, TaskStatus, TaskView,
 };
-use crate::server::handler::ToolError;
 use crate::server::sessions::SessionRef;
 use crate::server::{Peer, ReplySink};
 
@@ -62,7 +62,11 @@ impl Tasks {
     }
 
     /// Takes answers. Those that nobody waits for are passed over.
-    pub(in crate::server) async fn update(&self, params: &Params, peer: &Peer) -> Outcome {
+    pub(in crate::server) async fn update(
+        self: &Arc<Self>,
+        params: &Params,
+        peer: &Peer,
+    ) -> Outcome {
         let update: Update = match params.typed() {
             Ok(update) => update,
             Err(error) => return Outcome::Error(error),
@@ -77,73 +81,79 @@ impl Tasks {
             Ok(task) => task,
             Err(error) => return Outcome::Error(error),
         };
-        let waiting = |key: &str| task.questions.iter().any(|(it, _)| &**it == key);
-        for (key, answer) in update.input_responses {
-            if waiting(&key) {
-                self.answer(&task.id, &key, answer).await;
+        match self.find_running(&task.id) {
+            Some(running) => {
+                let answers = update.input_responses.into_iter();
+                let taken = answers.filter_map(|(key, answer)| running.answer(&key, answer));
+                if let Some(version) = taken.max() {
+                    self.save(&running);
+                    // The task has its answers, whether or not the store hears of it.
+                    let _ = running.until_saved(version).await;
+                }
+                Outcome::Empty
             }
+            None if task.status.is_terminal() => Outcome::Empty,
+            None => Outcome::Error(not_here()),
         }
-        Outcome::Empty
-    }
-
-    /// Hands an answer to the task, which sees it before anybody else sees the task again.
-    async fn answer(&self, id: &str, key: &str, answer: Value) {
-        if self.settle(id, vec![key.into()]).await
-            && let Some(running) = self.find_running(id)
-        {
-            running.answer(key, answer);
-        }
-    }
-
-    /// Tells a task that a question of it will not be answered.
-    async fn refuse(&self, id: &str, key: Box<str>) {
-        self.settle(id, vec![key.clone()]).await;
-        if let Some(running) = self.find_running(id) {
-            running.refuse(&key);
-        }
-    }
-
-    /// Takes questions away that were answered, or that nobody waits for any more.
-    pub(super) async fn settle(&self, id: &str, keys: Vec<Box<str>>) -> bool {
-        self.change_record(id, move |record| {
-            let view = &mut record.view;
-            let before = view.questions.len();
-            view.questions.retain(|(key, _)| !keys.contains(key));
-            if view.questions.is_empty() {
-                view.status = TaskStatus::Working;
-            }
-            view.questions.len() < before
-        })
-        .await
     }
 
     /// Ends a task. One that is over stays as it is, which a legacy client is told.
-    pub(in crate::server) async fn cancel(&self, params: &Params, peer: &Peer) -> Outcome {
-        let modern = peer.revision.is_modern();
-        let task = match self.named(params, peer).await {
-            Ok(task) => task,
-            Err(error) => return Outcome::Error(error),
+    pub(in crate::server) async fn cancel(
+        self: &Arc<Self>,
+        params: &Params,
+        peer: &Peer,
+    ) -> Outcome {
+        let ended = match self.named(params, peer).await {
+            Ok(task) => self.end(&task, peer).await,
+            Err(error) => Err(error),
         };
-        let cancelled = self.change(&task.id, |view| {
-            view.status = TaskStatus::Cancelled;
-            view.message = Some("The task was cancelled by request.".to_owned());
-            view.questions.clear();
-        });
-        let cancelled = cancelled.await;
-        let running = self.running().remove(&task.id);
-        if let Some(running) = running.filter(|_| cancelled) {
-            running.abort();
-        }
-        match (modern, cancelled) {
-            (true, _) => Outcome::Empty,
-            (false, true) => self.get(params, peer).await,
-            (false, false) => Outcome::failed(
-                ErrorKind::InvalidParams,
-                format!(
-                    "Cannot cancel task: already in terminal status '{}'",
-                    task.status.as_str()
+        match (ended, peer.revision.is_modern()) {
+            (Err(error), _) => Outcome::Error(error),
+            (Ok(_), true) => Outcome::Empty,
+            (Ok(true), false) => self.get(params, peer).await,
+            // What it has come to may be news.
+            (Ok(false), false) => match self.named(params, peer).await {
+                Ok(task) => Outcome::failed(
+                    ErrorKind::InvalidParams,
+                    format!(
+                        "Cannot cancel task: already in terminal status '{}'",
+                        task.shown_status(false).as_str()
+                    ),
                 ),
-            ),
+                Err(error) => Outcome::Error(error),
+            },
+        }
+    }
+
+    /// Ends a task, here or wherever it runs. `false` when it was over.
+    async fn end(self: &Arc<Self>, task: &TaskView, peer: &Peer) -> Result<bool, ProtocolError> {
+        let message = "The task was cancelled by request.".to_owned();
+        let Some(running) = self.find_running(&task.id) else {
+            let mut task = task.clone();
+            task.status = TaskStatus::Cancelled;
+            task.message = Some(message);
+            task.updated = SystemTime::now().max(task.updated);
+            task.questions.clear();
+            let id: Arc<str> = (&*task.id).into();
+            let ended = self.store.update(task).await;
+            let ended = ended.map_err(|error| failed(&error))?;
+            if ended {
+                // Whoever runs it finds out when it writes.
+                self.tell(&peer.caller.tenant().into(), &id);
+            }
+            return Ok(ended);
+        };
+        let ended = running.end(TaskStatus::Cancelled, Some(message), None);
+        if ended.is_some() {
+            running.stop();
+            self.save(&running);
+        }
+        match running.until_all_saved().await {
+            Ok(()) | Err(NotSaved::Over) => Ok(ended.is_some()),
+            Err(NotSaved::Failed) => Err(ProtocolError::new(
+                ErrorKind::Internal,
+                "the task has ended, but that could not be written yet; look at it again later",
+            )),
         }
     }
 
@@ -176,13 +186,10 @@ impl Tasks {
             if task.status.is_terminal() {
                 return ended(task);
             }
-            asking.ask_new(&task);
-            let Some(mut watch) = watch else {
-                return Outcome::failed(
-                    ErrorKind::Internal,
-                    "the task does not run any more; it ended with the process that ran it",
-                );
+            let (Some(running), Some(mut watch)) = (&running, watch) else {
+                return Outcome::Error(not_here());
             };
+            asking.ask_new(&task, running);
             tokio::select! {
                 _changed = watch.changed() => {}
                 Some(()) = asking.answers.next() => {}
@@ -190,22 +197,22 @@ impl Tasks {
         }
     }
 
-    /// The tasks of a legacy client.
-    pub(in crate::server) async fn list(&self, peer: &Peer) -> Vec<TaskView> {
-        let now = SystemTime::now();
-        let records = self.store.list(&owner_of(peer)).await.into_iter();
-        let kept = records.filter(|it| !it.is_expired(now) && is_owner(&it.owner, peer));
-        kept.map(|it| it.view).collect()
-    }
-
     async fn named(&self, params: &Params, peer: &Peer) -> Result<TaskView, ProtocolError> {
         self.find(named(params)?, peer).await
     }
 }
 
+/// The answer about a task that goes on, and not here.
+fn not_here() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::Internal,
+        "the task does not run in this process: another one runs it, or it ended with the process that ran it",
+    )
+}
+
 /// What a legacy client is told of a task that is over.
 fn ended(task: TaskView) -> Outcome {
-    match &task.result {
+    match task.result.as_deref() {
         Some(TaskOutcome::Error(error)) => Outcome::Error(error.clone()),
         Some(TaskOutcome::Output(_)) => Outcome::TaskResult(Box::new(task)),
         None if task.status == TaskStatus::Cancelled => {
@@ -226,7 +233,7 @@ struct Asking {
 
 impl Asking {
     /// Asks what was not asked on this stream yet.
-    fn ask_new(&mut self, task: &TaskView) {
+    fn ask_new(&mut self, task: &TaskView, running: &Arc<Running>) {
         let Some((session, sink)) = &self.way else {
             return;
         };
@@ -236,15 +243,21 @@ impl Asking {
             }
             self.asked.push(key.clone());
             let waiting = session.ask(question, self.peer.revision, sink, Some(&task.id));
-            let (tasks, id, key) = (Arc::clone(&self.tasks), task.id.clone(), key.clone());
+            let Ok(waiting) = waiting else {
+                // This client is gone. The question waits for whoever comes next.
+                continue;
+            };
+            let (tasks, running) = (Arc::clone(&self.tasks), Arc::clone(running));
+            let (session, key) = (session.clone(), key.clone());
             self.answers.push(Box::pin(async move {
-                let answered: Result<Value, ToolError> = match waiting {
-                    Ok(waiting) => waiting.answer().await,
-                    Err(error) => Err(error),
+                let changed = match waiting.answer().await {
+                    Ok(answer) => running.answer(&key, answer).is_some(),
+                    // Another session of the caller may answer.
+                    Err(_) if !session.is_alive().await => false,
+                    Err(_) => running.withdraw(&key),
                 };
-                match answered {
-                    Ok(answer) => tasks.answer(&id, &key, answer).await,
-                    Err(_) => tasks.refuse(&id, key).await,
+                if changed {
+                    tasks.save(&running);
                 }
             }));
         }

@@ -228,6 +228,18 @@ async fn a_modern_task_is_made_and_collected() {
 }
 
 #[tokio::test]
+async fn the_tasks_of_a_legacy_client_end_with_its_pipe() {
+    let mut talk = Talk::legacy("2025-11-25").await;
+    let mut params = call("render", json!({}));
+    params["task"] = json!({});
+    let made = talk.pipe.ask(request(1, "tools/call", params)).await;
+    assert_eq!(made["result"]["task"]["status"], "working", "{made}");
+    talk.gate.started(1).await;
+    talk.pipe.end();
+    talk.gate.dropped(1).await;
+}
+
+#[tokio::test]
 async fn a_user_may_think_longer_than_a_tool_may_take() {
     let mut talk = Talk::legacy("2025-11-25").await;
     for (id, city, in_time) in [(1, "Oslo", true), (2, "Nowhere", false)] {

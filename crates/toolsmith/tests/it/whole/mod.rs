@@ -17,6 +17,7 @@ mod stopping;
 mod structured;
 mod subscriptions;
 mod task_input;
+mod task_limits;
 mod tasks;
 
 use std::time::Duration;

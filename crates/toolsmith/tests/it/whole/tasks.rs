@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
-use toolsmith::ports::MemoryTasks;
+use toolsmith::ports::{MemoryTasks, TaskLimits};
 use toolsmith::prelude::*;
 use toolsmith::protocol::{Revision, TASKS_EXTENSION};
 use toolsmith::server::Engine;
@@ -14,8 +14,8 @@ use toolsmith::testing::{CallResult, TestClient};
 use super::{BOTH, client, code, named, soon};
 
 /// Where tasks wait, and what is seen of their end.
-struct Gate {
-    open: Semaphore,
+pub(super) struct Gate {
+    pub(super) open: Semaphore,
     began: Notify,
     dropped: Notify,
 }
@@ -41,7 +41,7 @@ impl Drop for Dropped {
     }
 }
 
-async fn pass(gate: &State<Gate>) {
+pub(super) async fn pass(gate: &State<Gate>) {
     let mut dropped = Dropped(Some(State(Arc::clone(&gate.0))));
     gate.open.acquire().await.unwrap().forget();
     dropped.0 = None;
@@ -97,14 +97,14 @@ fn server() -> Server {
 }
 
 /// A server, and the gate that its tasks wait at.
-fn served(server: Server) -> (Engine, Arc<Gate>) {
+pub(super) fn served(server: Server) -> (Engine, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
     let engine = server.shared_state(Arc::clone(&gate)).build().unwrap();
     (engine, gate)
 }
 
 /// A client that can deal with tasks, in the way of its era.
-fn able(engine: &Engine, revision: Revision) -> TestClient {
+pub(super) fn able(engine: &Engine, revision: Revision) -> TestClient {
     let client = client(engine, revision);
     match revision.is_modern() {
         true => client.extension(TASKS_EXTENSION, json!({})),
@@ -113,7 +113,12 @@ fn able(engine: &Engine, revision: Revision) -> TestClient {
 }
 
 /// Calls a tool as a task.
-async fn begin(client: &TestClient, revision: Revision, tool: &str, arguments: Value) -> Value {
+pub(super) async fn begin(
+    client: &TestClient,
+    revision: Revision,
+    tool: &str,
+    arguments: Value,
+) -> Value {
     let mut params = json!({"name": tool, "arguments": arguments});
     if !revision.is_modern() {
         params["task"] = json!({});
@@ -122,16 +127,16 @@ async fn begin(client: &TestClient, revision: Revision, tool: &str, arguments: V
 }
 
 /// What was said of a task, without the words of an era.
-fn task(result: &Value) -> &Value {
+pub(super) fn task(result: &Value) -> &Value {
     result.get("task").unwrap_or(result)
 }
 
-fn id(result: &Value) -> String {
+pub(super) fn id(result: &Value) -> String {
     let id = task(result)["taskId"].as_str();
     id.unwrap_or_else(|| panic!("no task: {result}")).to_owned()
 }
 
-async fn get(client: &TestClient, id: &str) -> Value {
+pub(super) async fn get(client: &TestClient, id: &str) -> Value {
     client
         .request("tasks/get", json!({"taskId": id}))
         .await
@@ -139,7 +144,7 @@ async fn get(client: &TestClient, id: &str) -> Value {
 }
 
 /// Looks at a task until it is somewhere.
-async fn until(client: &TestClient, id: &str, status: &str) -> Value {
+pub(super) async fn until(client: &TestClient, id: &str, status: &str) -> Value {
     soon(async {
         loop {
             let task = get(client, id).await;
@@ -596,7 +601,7 @@ async fn a_plain_function_sees_that_its_task_was_cancelled() {
 
 #[tokio::test]
 async fn what_a_task_came_to_outlives_its_process_where_the_store_does() {
-    let store = Arc::new(MemoryTasks::new(10, 10));
+    let store = Arc::new(MemoryTasks::new(TaskLimits::default()));
     let process = || served(server().task_store(Arc::clone(&store) as _));
     let known = |client: TestClient| client.caller(Caller::new("t").with_principal("alice"));
     let mut ids = Vec::new();

@@ -1,0 +1,274 @@
+//! Tasks of legacy sessions, when their sessions end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{Notify, Semaphore};
+use toolsmith_core::Caller;
+use toolsmith_core::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
+use toolsmith_core::protocol::{
+    ClientCapabilities, Decoded, Message, Response, Revision, TaskSupport, decode,
+};
+use toolsmith_core::server::tool::DynamicTool;
+use toolsmith_core::server::{Context, Engine, Peer, ReplySink, Server, SessionRef, Sessions};
+
+/// How long a session is kept that nobody uses.
+const IDLE: Duration = Duration::from_millis(50);
+
+#[derive(Default)]
+struct Seen {
+    began: Notify,
+    dropped: Notify,
+}
+
+struct Dropped(Arc<Seen>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.dropped.notify_one();
+    }
+}
+
+/// A server with a tool that works for ever, and one that asks.
+fn served() -> (Engine, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let shared = Arc::clone(&seen);
+    let works = move |_: Map<String, Value>, _: Context| {
+        let seen = Arc::clone(&shared);
+        async move {
+            let _dropped = Dropped(Arc::clone(&seen));
+            seen.began.notify_one();
+            std::future::pending::<()>().await;
+            "never"
+        }
+    };
+    let asks = |_: Map<String, Value>, ctx: Context| async move {
+        let roots = ctx.list_roots().await?;
+        Ok::<_, toolsmith_core::server::handler::ToolError>(format!("{} roots", roots.len()))
+    };
+    let schema = || json!({"type": "object"});
+    let task = |it: DynamicTool| it.define(|it| it.task = TaskSupport::Optional);
+    let server = Server::new("s")
+        .dynamic_tool(task(DynamicTool::new("works", schema(), works)))
+        .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)));
+    (server.build().unwrap(), seen)
+}
+
+fn sessions(engine: &Engine, idle: Duration) -> Arc<Sessions> {
+    let store = Arc::new(MemorySessions::new(100, idle));
+    let events = Arc::new(MemoryEvents::new(EventLimits::default()));
+    Sessions::new(engine.clone(), store, events, idle)
+}
+
+/// The peer of a session that was just opened.
+async fn open(sessions: &Arc<Sessions>, caller: Caller) -> (SessionId, Peer) {
+    let mut peer = Peer::new(Revision::LATEST_LEGACY);
+    peer.caller = caller.clone();
+    let capabilities = json!({"roots": {}});
+    peer.capabilities = serde_json::from_value::<ClientCapabilities>(capabilities).unwrap();
+    let id = sessions.open(&peer).await.unwrap();
+    (id, sessions.find(id, &caller).await.unwrap())
+}
+
+fn session(peer: &Peer) -> &SessionRef {
+    peer.session.as_ref().unwrap()
+}
+
+async fn ask_on(
+    engine: &Engine,
+    peer: &Peer,
+    method: &str,
+    params: Value,
+    sink: Option<Arc<dyn ReplySink>>,
+) -> Value {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let decoded = decode(&body.to_string().into(), None).unwrap();
+    let Decoded::Legacy(Message::Request(request)) = decoded else {
+        panic!("{method} is no legacy request");
+    };
+    let answer = Box::pin(engine.clone().answer(request, peer.clone(), sink));
+    let answer = soon(answer).await;
+    serde_json::from_slice(&answer.message).unwrap()
+}
+
+async fn ask(engine: &Engine, peer: &Peer, method: &str, params: Value) -> Value {
+    ask_on(engine, peer, method, params, None).await
+}
+
+async fn begin(engine: &Engine, peer: &Peer, tool: &str) -> Value {
+    let call = json!({"name": tool, "arguments": {}, "task": {}});
+    let begun = ask(engine, peer, "tools/call", call).await;
+    json!({"taskId": begun["result"]["task"]["taskId"]})
+}
+
+async fn until(engine: &Engine, peer: &Peer, task: &Value, status: &str) {
+    soon(async {
+        while ask(engine, peer, "tasks/get", task.clone()).await["result"]["status"] != status {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("it did not happen")
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_session_end_with_it_where_nobody_knows_its_caller() {
+    let (engine, seen) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, other) = open(&sessions, Caller::default()).await;
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let kept = begin(&engine, &other, "works").await;
+    seen.began.notified().await;
+    let task = begin(&engine, &peer, "works").await;
+    seen.began.notified().await;
+    session(&peer).remove().await.unwrap();
+    soon(seen.dropped.notified()).await;
+    let gone = ask(&engine, &peer, "tasks/get", task).await;
+    assert_eq!(gone["error"]["code"], -32602, "{gone}");
+    // Another session keeps its own.
+    let there = ask(&engine, &other, "tasks/get", kept).await;
+    assert_eq!(there["result"]["status"], "working", "{there}");
+}
+
+#[tokio::test]
+async fn they_end_as_well_when_the_session_was_not_used_for_too_long() {
+    let (engine, seen) = served();
+    let sessions = sessions(&engine, IDLE);
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    begin(&engine, &peer, "works").await;
+    seen.began.notified().await;
+    soon(seen.dropped.notified()).await;
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_known_caller_go_on_without_the_session() {
+    let (engine, seen) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let alice = Caller::new("t").with_principal("alice");
+    let (_, peer) = open(&sessions, alice.clone()).await;
+    let task = begin(&engine, &peer, "works").await;
+    seen.began.notified().await;
+    session(&peer).remove().await.unwrap();
+    let (_, again) = open(&sessions, alice).await;
+    let there = ask(&engine, &again, "tasks/get", task.clone()).await;
+    assert_eq!(there["result"]["status"], "working", "{there}");
+    let (_, stranger) = open(&sessions, Caller::new("t")).await;
+    let unknown = ask(&engine, &stranger, "tasks/get", task).await;
+    assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_begins_no_task() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    session(&peer).remove().await.unwrap();
+    let call = json!({"name": "works", "arguments": {}, "task": {}});
+    let refused = ask(&engine, &peer, "tools/call", call).await;
+    assert_eq!(refused["error"]["code"], -31004, "{refused}");
+}
+
+/// A client that is asked, unless it is gone.
+#[derive(Debug)]
+struct Client {
+    is_gone: AtomicBool,
+    asked: Mutex<Vec<Value>>,
+    asks: Semaphore,
+}
+
+impl Client {
+    fn new(is_gone: bool) -> Arc<Self> {
+        Arc::new(Self {
+            is_gone: AtomicBool::new(is_gone),
+            asked: Mutex::default(),
+            asks: Semaphore::new(0),
+        })
+    }
+
+    /// Waits for a question, and gives its id.
+    async fn asked(&self) -> Value {
+        soon(self.asks.acquire()).await.unwrap().forget();
+        let asked = self.asked.lock().unwrap();
+        asked.last().unwrap()["id"].clone()
+    }
+}
+
+impl ReplySink for Client {
+    fn notify(&self, _: Vec<u8>) -> bool {
+        true
+    }
+
+    fn ask(&self, message: Vec<u8>) -> bool {
+        let message = serde_json::from_slice(&message).unwrap();
+        self.asked.lock().unwrap().push(message);
+        self.asks.add_permits(1);
+        !self.is_gone.load(Ordering::SeqCst)
+    }
+
+    fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(std::future::ready(true))
+    }
+}
+
+fn answered(peer: &Peer, id: &Value) {
+    let body = json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}});
+    let decoded = decode(&body.to_string().into(), None).unwrap();
+    let Decoded::Legacy(Message::Response(response)) = decoded else {
+        panic!("it is no response");
+    };
+    let response: Response = response;
+    session(peer).answered(response);
+}
+
+#[tokio::test]
+async fn a_question_that_reached_nobody_is_asked_again_of_whoever_comes_next() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let alice = Caller::new("t").with_principal("alice");
+    let (_, peer) = open(&sessions, alice.clone()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    until(&engine, &peer, &task, "input_required").await;
+
+    // A client that hangs up just now.
+    let gone = Client::new(true);
+    let result = |peer: &Peer, client: &Arc<Client>| {
+        let (engine, peer, task) = (engine.clone(), peer.clone(), task.clone());
+        let sink = Arc::clone(client) as Arc<dyn ReplySink>;
+        tokio::spawn(async move { ask_on(&engine, &peer, "tasks/result", task, Some(sink)).await })
+    };
+    let waiting = result(&peer, &gone);
+    gone.asked().await;
+    tokio::task::yield_now().await;
+    until(&engine, &peer, &task, "input_required").await;
+    waiting.abort();
+
+    // A session that ends while it is asked.
+    let ending = Client::new(false);
+    let waiting = result(&peer, &ending);
+    ending.asked().await;
+    session(&peer).remove().await.unwrap();
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let (_, peer) = open(&sessions, alice).await;
+    until(&engine, &peer, &task, "input_required").await;
+    waiting.abort();
+
+    let here = Client::new(false);
+    let waiting = result(&peer, &here);
+    answered(&peer, &here.asked().await);
+    let came_to = soon(waiting).await.unwrap();
+    assert_eq!(
+        came_to["result"]["content"][0]["text"], "0 roots",
+        "{came_to}"
+    );
+}
