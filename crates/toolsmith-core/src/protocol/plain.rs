@@ -25,7 +25,10 @@ pub(crate) fn plain(message: &str) -> String {
         .or_else(|| message.strip_prefix("invalid value: "))
         .and_then(|rest| rest.rsplit_once(", expected "));
     match mismatch {
-        Some((got, wanted)) => format!("expected {}, got {}", expected(wanted), unexpected(got)),
+        Some((got, wanted)) => {
+            let expected = too_large(got, wanted).unwrap_or_else(|| expected(wanted));
+            format!("expected {expected}, got {}", unexpected(got))
+        }
         None => message
             .strip_prefix("missing field ")
             .map_or_else(|| cut(message), |field| format!("{field} is missing")),
@@ -72,6 +75,19 @@ fn expected(wanted: &str) -> String {
         other if other.starts_with("tuple ") => "an array".to_owned(),
         other => cut(other),
     }
+}
+
+/// What was wanted instead of an integer that is so large that it was read as a fraction.
+fn too_large(got: &str, wanted: &str) -> Option<String> {
+    let number = got.strip_prefix("floating point ")?.trim_matches('`');
+    let number: f64 = number.parse().ok()?;
+    let (low, high) = match wanted {
+        "i64" | "isize" => (i64::MIN.to_string(), i64::MAX.to_string()),
+        "u64" | "usize" => (u64::MIN.to_string(), u64::MAX.to_string()),
+        _ => return None,
+    };
+    let is_large = number.fract() == 0.0 && number.abs() >= 9.2e18;
+    is_large.then(|| format!("an integer from {low} to {high}"))
 }
 
 /// What came instead.

@@ -1,5 +1,5 @@
-//! From the JSON of the arguments to the slots: one pass when all is well, a second look
-//! that names everything that is wrong when it is not.
+//! From the JSON of the arguments to the slots: one pass when all is well. When it is not,
+//! each argument is read by itself, and everything that is wrong is named.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,6 +30,9 @@ pub(super) fn fill<S: Slots>(
         return Ok(());
     }
     let problems = Problems::find(json, names, slots);
+    if problems.found.is_empty() {
+        return Ok(());
+    }
     Err(ToolError::user(problems.to_string()))
 }
 
@@ -138,7 +141,8 @@ struct Problems {
 }
 
 impl Problems {
-    fn find<S: Slots>(json: &[u8], names: &[&str], slots: &S) -> Self {
+    /// Reads every argument again, and says what is wrong.
+    fn find<S: Slots>(json: &[u8], names: &[&str], slots: &mut S) -> Self {
         let mut looking = Looking {
             names,
             slots,
@@ -151,7 +155,10 @@ impl Problems {
         // What stands behind the object was looked at when the message was decoded.
         let read = serde_json::Deserializer::from_slice(json).deserialize_map(&mut looking);
         let Looking {
-            seen, mut problems, ..
+            slots,
+            seen,
+            mut problems,
+            ..
         } = looking;
         match read {
             // What comes after the place is not known, so nothing is said of it.
@@ -181,7 +188,7 @@ impl Problems {
 /// Looks at each argument until there is enough to say.
 struct Looking<'s, S> {
     names: &'s [&'s str],
-    slots: &'s S,
+    slots: &'s mut S,
     seen: Vec<bool>,
     problems: Problems,
 }
@@ -196,12 +203,12 @@ impl<S: Slots> Looking<'_, S> {
         } = self;
         let known = names.iter().position(|name| *name == key);
         match known.filter(|index| slots.is_argument(*index)) {
-            None => problems.add(|| unknown(key, names, *slots, "the tool")),
+            None => problems.add(|| unknown(key, names, &**slots, "the tool")),
             Some(index) if seen[index] => problems.add(|| format!("`{key}` is given twice")),
             Some(index) => {
                 seen[index] = true;
-                if let Some((place, what)) = slots.explain(index, raw) {
-                    problems.add(|| format!("`{key}{place}`: {what}"));
+                for misfit in slots.read_again(index, raw).err().into_iter().flatten() {
+                    problems.add(|| misfit.said_of(key));
                 }
             }
         }
@@ -240,9 +247,6 @@ fn unknown<S: Slots>(key: &str, names: &[&str], slots: &S, who: &str) -> String 
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.found.is_empty() {
-            return f.write_str("Invalid arguments.");
-        }
         let end = if self.more { "; and more." } else { "." };
         write!(f, "Invalid arguments: {}{end}", self.found.join("; "))
     }

@@ -7,20 +7,24 @@
 mod arguments;
 mod call;
 mod error;
-mod explain;
+mod misfit;
 mod parameter;
 mod probe;
+mod reading;
 mod returning;
 mod schema;
 mod slots;
+mod whole;
 
 pub use call::Call;
 pub(super) use call::{Arguments, Scope};
 pub(super) use error::Verdict;
 pub use error::{IntoToolError, ToolError, ToolResultExt};
 pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
+pub(super) use reading::read;
 pub(super) use returning::returning;
 pub use schema::UriArgument;
+pub(super) use schema::schema_of;
 
 /// What the output of the macros names. Not for people, and not stable.
 #[doc(hidden)]

@@ -9,7 +9,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Argument, Call, FromContext, ToolError, explain};
+use super::misfit::Misfit;
+use super::{Argument, Call, FromContext, ToolError, read, schema_of};
 use crate::server::{MissingState, StateMap};
 
 /// The schema of one argument.
@@ -37,8 +38,12 @@ pub trait Slot {
     /// Whether the client left out what it must give.
     fn is_missing(&self) -> bool;
 
-    /// What is wrong with a value: the place in it, and what.
-    fn explain(&self, raw: &RawValue) -> Option<(String, String)>;
+    /// Reads a value that did not fit, or says what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the value.
+    fn read_again(&mut self, raw: &RawValue) -> Result<(), Vec<Misfit>>;
 
     /// The value.
     ///
@@ -102,8 +107,9 @@ impl<T: Argument> Slot for ArgumentSlot<T> {
         self.value.is_none() && absent::<T>().is_none()
     }
 
-    fn explain(&self, raw: &RawValue) -> Option<(String, String)> {
-        explain::value::<T>(raw)
+    fn read_again(&mut self, raw: &RawValue) -> Result<(), Vec<Misfit>> {
+        self.value = Some(read(raw.get(), || Some(schema_of::<T>()))?);
+        Ok(())
     }
 
     fn take(self, _: &Call) -> Result<T, ToolError> {
@@ -152,8 +158,8 @@ impl<T: Argument> Slot for WithDefault<T> {
         false
     }
 
-    fn explain(&self, raw: &RawValue) -> Option<(String, String)> {
-        explain::value::<T>(raw)
+    fn read_again(&mut self, raw: &RawValue) -> Result<(), Vec<Misfit>> {
+        self.slot.read_again(raw)
     }
 
     fn take(self, _: &Call) -> Result<T, ToolError> {
@@ -234,8 +240,8 @@ impl<T: FromContext> Slot for InjectedSlot<T> {
         false
     }
 
-    fn explain(&self, _: &RawValue) -> Option<(String, String)> {
-        None
+    fn read_again(&mut self, _: &RawValue) -> Result<(), Vec<Misfit>> {
+        Ok(())
     }
 
     fn take(self, call: &Call) -> Result<T, ToolError> {
@@ -286,8 +292,8 @@ impl<T> Slot for UnusableSlot<T> {
         true
     }
 
-    fn explain(&self, _: &RawValue) -> Option<(String, String)> {
-        None
+    fn read_again(&mut self, _: &RawValue) -> Result<(), Vec<Misfit>> {
+        Ok(())
     }
 
     fn take(self, _: &Call) -> Result<T, ToolError> {
@@ -361,8 +367,12 @@ pub trait Slots {
     /// Whether the client left out what the slot at an index needs.
     fn is_missing(&self, index: usize) -> bool;
 
-    /// What is wrong with a value for the slot at an index: the place in it, and what.
-    fn explain(&self, index: usize, raw: &RawValue) -> Option<(String, String)>;
+    /// Reads a value that did not fit into the slot at an index, or says what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the value.
+    fn read_again(&mut self, index: usize, raw: &RawValue) -> Result<(), Vec<Misfit>>;
 
     /// The schema of the slot at an index, when the client fills it.
     fn schema(&self, index: usize, generator: &mut SchemaGenerator) -> Option<ArgumentSchema>;
@@ -408,11 +418,11 @@ macro_rules! slots {
                 }
             }
 
-            fn explain(&self, index: usize, raw: &RawValue) -> Option<(String, String)> {
+            fn read_again(&mut self, index: usize, raw: &RawValue) -> Result<(), Vec<Misfit>> {
                 let _ = raw;
                 match index {
-                    $($index => self.$index.explain(raw),)*
-                    _ => None,
+                    $($index => self.$index.read_again(raw),)*
+                    _ => Ok(()),
                 }
             }
 
