@@ -304,6 +304,27 @@ mod tests {
     }
 
     #[test]
+    fn every_argument_stands_in_the_documentation() {
+        let lib = include_str!("../lib.rs");
+        let (tool, rest) = lib
+            .split_once("/// Turns a function into a prompt")
+            .unwrap();
+        let (prompt, resource) = rest
+            .split_once("/// Turns a function into a resource")
+            .unwrap();
+        for (kind, docs) in [
+            (Kind::Tool, tool),
+            (Kind::Prompt, prompt),
+            (Kind::Resource, resource),
+        ] {
+            for name in known(kind).split(", ") {
+                let name = name.trim_matches('`');
+                assert!(docs.contains(&format!("`{name}")), "{kind}: {name}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_of_one_kind_is_unknown_to_the_others() {
         let uri = quote!("a:b");
         for (kind, argument) in [
