@@ -66,24 +66,30 @@ pub(super) fn misfits<T: DeserializeOwned>(
     json: &str,
     schema: impl FnOnce() -> Option<Value>,
 ) -> Vec<Misfit> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
-        return Vec::new();
-    };
     let mut looking = Looking::default();
-    if json.len() <= MAX_READ_AGAIN {
-        // It stays `null`, of which nothing more is said, where the JSON cannot be read.
-        looking.tree = serde_json::from_str(json).unwrap_or_default();
-        looking.schema = schema().unwrap_or_default();
+    let tree = Some(json).filter(|it| it.len() <= MAX_READ_AGAIN);
+    let tree: Option<Value> = tree.and_then(|it| serde_json::from_str(it).ok());
+    looking.is_over = tree.is_none();
+    looking.tree = tree.unwrap_or_default();
+    looking.schema = schema().unwrap_or_default();
+    let mut reader = serde_json::Deserializer::from_str(json);
+    if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader)
+        // An `i128` reads `5.5` as far as the point, and what is said of the rest is of no use.
+        // In the tree it is refused for what it is.
+        && (error.inner().is_data() || looking.is_over)
+    {
+        looking.take(steps(error.path()), &error.inner().to_string());
     }
-    looking.take(steps(error.path()), &error.inner().to_string());
-    for _ in 1..MAX_READS {
+    for _ in 0..MAX_READS {
         if looking.is_over {
             break;
         }
         let read = serde_path_to_error::deserialize::<_, T>(&looking.tree);
         let Err(error) = read else { break };
         looking.take(steps(error.path()), &error.inner().to_string());
+    }
+    if looking.found.is_empty() {
+        looking.add(Vec::new(), What::Wrong("it does not fit".to_owned()));
     }
     looking.found
 }
@@ -254,6 +260,15 @@ mod tests {
         ] {
             assert_eq!(said, expected);
         }
+        assert_eq!(
+            said::<i128>("5.5"),
+            "`it`: expected an integer, got the number 5.5"
+        );
+        assert_eq!(
+            said::<(i128, bool)>("[1, 5.5]"),
+            "`it[1]`: expected a boolean, got the number 5.5"
+        );
+        assert_eq!(said::<f64>("1e999"), "`it`: number out of range");
         let unit = said::<Unit>("\"mile\"");
         assert!(
             unit.contains("`mile`") && unit.contains("`metre`"),

@@ -6,10 +6,12 @@
 
 mod arguments;
 mod call;
+mod closure;
 mod error;
 mod misfit;
 mod parameter;
 mod probe;
+mod problems;
 mod reading;
 mod returning;
 mod schema;
@@ -18,9 +20,11 @@ mod whole;
 
 pub use call::Call;
 pub(super) use call::{Arguments, Scope};
+pub(super) use closure::Closure;
 pub(super) use error::Verdict;
 pub use error::{IntoToolError, ToolError, ToolResultExt};
 pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
+pub(super) use problems::Problems;
 pub(super) use reading::read;
 pub(super) use returning::returning;
 pub use schema::UriArgument;

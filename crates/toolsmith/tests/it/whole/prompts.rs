@@ -118,9 +118,28 @@ async fn everything_that_is_wrong_with_arguments_is_named() {
         ] {
             assert_eq!(code(client.prompt("made", wrong).await), -32602);
         }
+        let wrong = json!({"style": "a", "colour": "b"});
+        let failure = client.prompt("made", wrong).await.unwrap_err();
+        assert_eq!(
+            failure.message,
+            "Invalid arguments: `colour` is unknown; it takes `topic`, `style`; `topic` is missing."
+        );
         assert_eq!(code(client.prompt("nothing", json!({})).await), -32602);
         assert_eq!(code(client.request("prompts/get", json!({})).await), -32602);
     }
+}
+
+#[test]
+fn a_prompt_has_no_two_arguments_of_one_name() {
+    let twice = DynamicPrompt::new("p", |_, _| async { "" })
+        .argument("a", "")
+        .required_argument("b", "")
+        .required_argument("a", "");
+    let error = Server::new("s").dynamic_prompt(twice).build().unwrap_err();
+    assert!(
+        error.problems()[0].contains("two arguments named `a`"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
