@@ -265,8 +265,8 @@ mod tests {
             "`it`: expected an integer, got the number 5.5"
         );
         assert_eq!(
-            said::<(i128, bool)>("[1, 5.5]"),
-            "`it[1]`: expected a boolean, got the number 5.5"
+            said::<(i128, bool)>("[5.5, true]"),
+            "`it[0]`: expected an integer, got the number 5.5"
         );
         assert_eq!(said::<f64>("1e999"), "`it`: number out of range");
         let unit = said::<Unit>("\"mile\"");
