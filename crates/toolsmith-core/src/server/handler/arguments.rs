@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::ToolError;
 use super::problems::Problems;
 use super::slots::Slots;
-use crate::server::text_value::{TextMap, TextValue};
+use crate::server::text_value::{TextError, TextMap, TextValue};
 
 /// Fills the slots.
 pub(super) fn fill<S: Slots>(
@@ -44,8 +44,8 @@ pub(super) fn fill_texts<S: Slots>(
         match known.filter(|index| slots.is_argument(*index)) {
             None => problems.unknown(key, "it", known_to(names, slots)),
             Some(index) => {
-                if let Err(what) = read_text(index, key, *value, slots) {
-                    problems.add(|| format!("`{key}`: {what}"));
+                if let Err(error) = read_text(index, key, *value, slots) {
+                    problems.add(|| error.said_of(key));
                 }
             }
         }
@@ -69,11 +69,10 @@ fn read_text<'de, S: Slots>(
     key: &'de str,
     value: TextValue<'de>,
     slots: &mut S,
-) -> Result<(), String> {
+) -> Result<(), TextError> {
     let mut map = TextMap::new([(key, value)]);
     let read = map.next_key::<serde::de::IgnoredAny>();
     read.and_then(|_| slots.read(index, &mut map))
-        .map_err(|error| error.to_string())
 }
 
 /// Visits the object once.

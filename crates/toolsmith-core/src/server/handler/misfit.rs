@@ -17,13 +17,13 @@ const MAX_READS: usize = 32;
 const MAX_READ_AGAIN: usize = 64 * 1024;
 
 /// What is wrong at one place in a value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     place: Vec<Step>,
     what: What,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Missing,
     Wrong(String),
@@ -37,6 +37,28 @@ pub(super) enum Step {
 }
 
 impl Misfit {
+    /// Something that is wrong with the whole of a value, in plain words.
+    pub(in crate::server) fn of_all(what: String) -> Self {
+        Self {
+            place: Vec::new(),
+            what: What::Wrong(what),
+        }
+    }
+
+    /// What a reader says of a place in a value.
+    pub(in crate::server) fn at(path: &Path, said: &str) -> Self {
+        let mut place = steps(path);
+        let said = plain(said);
+        let what = match missing(&said) {
+            Some(field) => {
+                place.push(Step::Key(field.to_owned()));
+                What::Missing
+            }
+            None => What::Wrong(said),
+        };
+        Self { place, what }
+    }
+
     /// In words, for a value of this name, which may be empty: `` `tags[0]`: expected … ``.
     pub(in crate::server) fn said_of(&self, name: &str) -> String {
         let mut place = name.to_owned();

@@ -23,6 +23,7 @@ pub(super) use call::{Arguments, Scope};
 pub(super) use closure::Closure;
 pub(super) use error::Verdict;
 pub use error::{IntoToolError, ToolError, ToolResultExt};
+pub(super) use misfit::Misfit;
 pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
 pub(super) use problems::Problems;
 pub(super) use reading::read;
