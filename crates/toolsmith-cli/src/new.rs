@@ -84,9 +84,12 @@ fn not_written(path: &Path, error: &io::Error) -> Failure {
 
 /// A name that cargo takes for a package, and that no dependency or target folder has.
 fn check_name(name: &str) -> Result<()> {
-    const TAKEN: [&str; 8] = [
+    const TAKEN: [&str; 11] = [
         "toolsmith",
+        "schemars",
+        "serde",
         "serde_json",
+        "tokio",
         "test",
         "core",
         "std",
@@ -194,6 +197,8 @@ mod tests {
             ("fn", "keyword"),
             ("toolsmith", "has that name"),
             ("test", "has that name"),
+            ("serde", "has that name"),
+            ("tokio", "has that name"),
             ("deps", "has that name"),
         ] {
             let failure = check_name(bad).unwrap_err();

@@ -28,7 +28,13 @@ fn a_project_has_its_files_and_the_next_steps_are_said() {
         manifest.contains(&format!("path = {library:?}")),
         "{manifest}"
     );
-    assert!(read("src/main.rs").contains("Server::new(\"my-demo\").tool::<add>()"));
+    let main = read("src/main.rs");
+    assert!(main.contains("Server::new(\"my-demo\")"), "{main}");
+    // Clients are told the version of the project, and not that of the library.
+    assert!(
+        main.contains(".version(env!(\"CARGO_PKG_VERSION\"))"),
+        "{main}"
+    );
     assert!(read("tests/stdio.rs").contains("env!(\"CARGO_BIN_EXE_my-demo\")"));
     assert!(read("README.md").starts_with("# my-demo\n"));
     assert_eq!(read(".gitignore"), "/target\n");

@@ -19,6 +19,25 @@ fn cargo(project: &Path, args: &[&str]) -> Ran {
     cargo.output().unwrap().into()
 }
 
+const OWN_TYPE: &str = r#"use schemars::JsonSchema;
+use serde::Deserialize;
+use toolsmith::prelude::*;
+
+/// A point in a plane.
+#[derive(Deserialize, JsonSchema)]
+pub struct Point {
+    x: i64,
+    y: i64,
+}
+
+/// How far a point is from the middle.
+#[tool]
+pub async fn length(point: Point) -> String {
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    ((point.x * point.x + point.y * point.y) as f64).sqrt().to_string()
+}
+"#;
+
 #[test]
 fn a_new_project_builds_passes_its_tests_and_is_called() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,8 +49,21 @@ fn a_new_project_builds_passes_its_tests_and_is_called() {
     new.args(["new", "demo"]).current_dir(folder.path());
     Ran::from(new.output().unwrap()).ok();
     let project = folder.path().join("demo");
-
     cargo(&project, &["fmt", "--check"]).ok();
+
+    // The first thing that somebody adds: an argument of a type of their own.
+    let own = project.join("src/own.rs");
+    std::fs::write(&own, OWN_TYPE).unwrap();
+    let main = project.join("src/main.rs");
+    let text = std::fs::read_to_string(&main).unwrap();
+    let text = text.replacen("use toolsmith", "mod own;\n\nuse toolsmith", 1);
+    let text = text.replacen(
+        ".tool::<add>()",
+        ".tool::<add>()\n        .tool::<own::length>()",
+        1,
+    );
+    std::fs::write(&main, text).unwrap();
+
     let built = cargo(&project, &["build"]);
     assert!(
         !built.stderr.contains("warning: `demo`"),
@@ -53,6 +85,8 @@ fn a_new_project_builds_passes_its_tests_and_is_called() {
         toolsmith(["call", "add", "a=2", "b=3", "--", path]).ok(),
         "5\n"
     );
+    let own = r#"point={"x": 3.0, "y": 4}"#;
+    assert_eq!(toolsmith(["call", "length", own, "--", path]).ok(), "5\n");
     let server = HttpServer::start(&program);
     assert_eq!(
         toolsmith(["call", &server.url, "add", "a=2", "b=3"]).ok(),

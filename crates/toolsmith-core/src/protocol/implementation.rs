@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Revision;
+use super::{Revision, known};
 
 /// A picture that a client may show beside a server or a tool.
 ///
@@ -98,16 +98,12 @@ struct Wire<'a> {
 impl Implementation {
     /// What a client of a revision is sent.
     pub(super) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
-        let icons = revision.has_icons();
         Wire {
             name: &self.name,
-            title: self
-                .title
-                .as_deref()
-                .filter(|_| revision.has_structured_content()),
+            title: known::title(self.title.as_ref(), revision),
             version: &self.version,
-            website_url: self.website_url.as_deref().filter(|_| icons),
-            icons: if icons { &self.icons } else { &[] },
+            website_url: self.website_url.as_deref().filter(|_| revision.has_icons()),
+            icons: known::icons(&self.icons, revision),
         }
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod headers;
 mod id;
 mod implementation;
+mod known;
 mod listing;
 mod logging;
 mod message;

@@ -25,11 +25,30 @@ pub(crate) fn plain(message: &str) -> String {
         .or_else(|| message.strip_prefix("invalid value: "))
         .and_then(|rest| rest.rsplit_once(", expected "));
     match mismatch {
-        Some((got, wanted)) => format!("expected {}, got {}", expected(wanted), unexpected(got)),
-        None => message
-            .strip_prefix("missing field ")
-            .map_or_else(|| cut(message), |field| format!("{field} is missing")),
+        Some((got, wanted)) => {
+            let expected = too_large(got, wanted).unwrap_or_else(|| expected(wanted));
+            format!("expected {expected}, got {}", unexpected(got))
+        }
+        None => other(message),
     }
+}
+
+/// What is no mismatch of types.
+fn other(message: &str) -> String {
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("{field} is missing");
+    }
+    if let Some(field) = message.strip_prefix("duplicate field ") {
+        return format!("{field} is given twice");
+    }
+    let length = message.strip_prefix("invalid length ");
+    if let Some((got, wanted)) = length.and_then(|rest| rest.split_once(", expected ")) {
+        return format!("expected {}, got a length of {got}", expected(wanted));
+    }
+    if message.starts_with("data did not match any variant of untagged enum") {
+        return "expected one of the forms that the schema names".to_owned();
+    }
+    cut(message)
 }
 
 /// Leaves out the ` at line 1 column 2` at the end of what the JSON library says. Elsewhere
@@ -70,8 +89,29 @@ fn expected(wanted: &str) -> String {
             "one of the values that the schema names".to_owned()
         }
         other if other.starts_with("tuple ") => "an array".to_owned(),
-        other => cut(other),
+        other if other.starts_with("a tuple of size ") => {
+            other.replacen("a tuple of size", "an array of length", 1)
+        }
+        other => match other.split_once(" element") {
+            Some((count, "s in sequence" | " in sequence")) => {
+                format!("an array of length {count}")
+            }
+            _ => cut(other),
+        },
     }
+}
+
+/// What was wanted instead of an integer that is so large that it was read as a fraction.
+fn too_large(got: &str, wanted: &str) -> Option<String> {
+    let number = got.strip_prefix("floating point ")?.trim_matches('`');
+    let number: f64 = number.parse().ok()?;
+    let (low, high) = match wanted {
+        "i64" | "isize" => (i64::MIN.to_string(), i64::MAX.to_string()),
+        "u64" | "usize" => (u64::MIN.to_string(), u64::MAX.to_string()),
+        _ => return None,
+    };
+    let is_large = number.fract() == 0.0 && number.abs() >= 9.2e18;
+    is_large.then(|| format!("an integer from {low} to {high}"))
 }
 
 /// What came instead.
@@ -107,4 +147,58 @@ fn cut(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[test]
+    fn no_word_of_the_library_is_left() {
+        #[derive(Debug, Deserialize)]
+        #[serde(untagged)]
+        #[expect(dead_code, reason = "only its shape matters")]
+        enum Either {
+            Number(i64),
+            Flag(bool),
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only its shape matters")]
+        struct Point {
+            x: i64,
+        }
+        fn said<T: for<'de> Deserialize<'de> + std::fmt::Debug>(json: &str) -> String {
+            plain(&serde_json::from_str::<T>(json).unwrap_err().to_string())
+        }
+        for (said, expected) in [
+            (
+                said::<(i64, i64)>("[1]"),
+                "expected an array of length 2, got a length of 1",
+            ),
+            (
+                said::<[i64; 2]>("[1]"),
+                "expected an array of length 2, got a length of 1",
+            ),
+            (
+                said::<Either>("\"x\""),
+                "expected one of the forms that the schema names",
+            ),
+            (said::<Point>("{\"x\":1,\"x\":2}"), "`x` is given twice"),
+            (said::<Point>("{}"), "`x` is missing"),
+            (
+                said::<i64>("1e30"),
+                "expected an integer from -9223372036854775808 to 9223372036854775807, \
+                 got the number 1e+30",
+            ),
+            (
+                said::<u64>("18446744073709551616"),
+                "expected an integer from 0 to 18446744073709551615, \
+                 got the number 1.8446744073709552e+19",
+            ),
+        ] {
+            assert_eq!(said, expected);
+        }
+    }
 }

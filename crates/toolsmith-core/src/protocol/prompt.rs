@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::tool::tagged;
-use super::{Content, Icon, Revision};
+use super::{Content, Icon, Revision, known};
 
 /// Everything that a client is told of a prompt, and the time that it is given.
 #[derive(Clone, Debug)]
@@ -111,25 +110,20 @@ impl PromptDefinition {
 
     /// What a client of a revision is sent.
     pub(super) fn wire(&self, revision: Revision) -> impl Serialize + '_ {
-        let titles = revision.has_structured_content();
         Wire {
             name: &self.name,
-            title: self.title.as_deref().filter(|_| titles),
+            title: known::title(self.title.as_ref(), revision),
             description: self.description.as_deref(),
             arguments: (self.arguments.iter())
                 .map(|it| WireArgument {
                     name: &it.name,
-                    title: it.title.as_deref().filter(|_| titles),
+                    title: known::title(it.title.as_ref(), revision),
                     description: it.description.as_deref(),
                     required: it.required,
                 })
                 .collect(),
-            icons: if revision.has_icons() {
-                &self.icons
-            } else {
-                &[]
-            },
-            meta: tagged(&self.meta, &self.tags).filter(|_| titles),
+            icons: known::icons(&self.icons, revision),
+            meta: known::meta(&self.meta, &self.tags, revision),
         }
     }
 }

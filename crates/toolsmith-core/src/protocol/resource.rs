@@ -7,8 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::tool::tagged;
-use super::{Annotations, Caching, EmbeddedResource, Icon, Revision};
+use super::{Annotations, Caching, EmbeddedResource, Icon, Revision, known};
 
 /// Everything that a client is told of a resource or of a template of resources, and the
 /// time that reading it is given.
@@ -110,22 +109,17 @@ impl ResourceDefinition {
     }
 
     fn shared(&self, revision: Revision) -> Wire<'_> {
-        let titles = revision.has_structured_content();
         Wire {
             uri: None,
             uri_template: None,
             name: &self.name,
-            title: self.title.as_deref().filter(|_| titles),
+            title: known::title(self.title.as_ref(), revision),
             description: self.description.as_deref(),
             mime_type: self.mime_type.as_deref(),
             size: None,
             annotations: (self.annotations.clone()).map(|it| it.known_to(revision)),
-            icons: if revision.has_icons() {
-                &self.icons
-            } else {
-                &[]
-            },
-            meta: tagged(&self.meta, &self.tags).filter(|_| titles),
+            icons: known::icons(&self.icons, revision),
+            meta: known::meta(&self.meta, &self.tags, revision),
         }
     }
 }

@@ -5,10 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Icon, Revision, structured};
-
-/// The `_meta` key under which a tool's tags are sent.
-const TAGS_KEY: &str = "dev.toolsmith/tags";
+use super::{Icon, Revision, known, structured};
 
 /// Everything that a client is told of a tool, and the time that the tool is given.
 #[derive(Clone, Debug)]
@@ -122,7 +119,7 @@ impl ToolDefinition {
         let has_structured = revision.has_structured_content();
         Wire {
             name: &self.name,
-            title: self.title.as_deref().filter(|_| has_structured),
+            title: known::title(self.title.as_ref(), revision),
             description: self.description.as_deref(),
             input_schema: &self.input_schema,
             output_schema: match &self.output_schema {
@@ -132,26 +129,13 @@ impl ToolDefinition {
             },
             annotations: Some(self.annotations)
                 .filter(|a| revision.has_annotations() && *a != ToolAnnotations::default()),
-            icons: if revision.has_icons() {
-                &self.icons
-            } else {
-                &[]
-            },
+            icons: known::icons(&self.icons, revision),
             execution: Some(self.task)
                 .filter(|task| *task != TaskSupport::Forbidden && revision.has_legacy_tasks())
                 .map(|task_support| Execution { task_support }),
-            meta: tagged(&self.meta, &self.tags).filter(|_| has_structured),
+            meta: known::meta(&self.meta, &self.tags, revision),
         }
     }
-}
-
-/// `_meta` with tags in it; nothing when there is nothing to say.
-pub(super) fn tagged(meta: &Map<String, Value>, tags: &[String]) -> Option<Map<String, Value>> {
-    let mut meta = meta.clone();
-    if !tags.is_empty() {
-        meta.insert(TAGS_KEY.to_owned(), json!(tags));
-    }
-    (!meta.is_empty()).then_some(meta)
 }
 
 #[cfg(test)]
@@ -198,7 +182,7 @@ mod tests {
             ["name", "inputSchema"]
         );
         let newest = wire(&tool, Revision::LATEST);
-        assert_eq!(newest["_meta"][TAGS_KEY], json!(["x"]));
+        assert_eq!(newest["_meta"]["dev.toolsmith/tags"], json!(["x"]));
         assert_eq!(newest["annotations"], json!({"readOnlyHint": true}));
         assert_eq!(newest["icons"][0]["src"], "data:,");
     }

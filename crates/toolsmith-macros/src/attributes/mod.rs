@@ -23,9 +23,52 @@ pub(crate) use self::tool::{Support, ToolArguments};
 use crate::errors::Errors;
 use crate::kind::Kind;
 
-/// What every kind knows, before and after what is its own.
-const KNOWN_FIRST: &[&str] = &["name", "title", "description"];
-const KNOWN_LAST: &[&str] = &["icons", "tags", "meta", "timeout", "inline", "crate"];
+/// The arguments that something takes, each with what takes it: the argument, its tokens, and
+/// where to say what is wrong. What is said to an author to be known is read from here, too.
+type Table<T> = [(&'static str, Take<T>)];
+type Take<T> = fn(&mut T, &Entry, TokenStream, &mut Errors);
+
+/// What every kind knows, before what is its own.
+const FIRST: &Table<Attributes> = &[
+    ("name", |it, entry, _, errors| {
+        let kind = it.kind();
+        let name = entry.string().and_then(|text| name::chosen(kind, text));
+        it.name = errors.keep(name);
+    }),
+    ("title", |it, entry, _, errors| {
+        it.title = errors.keep(entry.text());
+    }),
+    ("description", |it, entry, _, errors| {
+        it.description = errors.keep(entry.text());
+    }),
+];
+
+/// What every kind knows, after what is its own.
+const LAST: &Table<Attributes> = &[
+    ("icons", |it, entry, _, errors| {
+        it.icons = icon::icons(entry, errors);
+    }),
+    ("tags", |it, entry, _, errors| {
+        it.tags = errors.keep(entry.strings()).unwrap_or_default();
+    }),
+    ("meta", |it, entry, _, errors| it.meta = meta(entry, errors)),
+    ("timeout", |it, entry, written, errors| {
+        let limit = errors.keep(time::timeout(entry));
+        it.timeout = limit.map(|limit| (written, limit));
+    }),
+    ("inline", |it, entry, written, errors| {
+        it.inline = errors.keep(entry.word()).map(|()| written);
+    }),
+    ("crate", |it, entry, _, errors| {
+        let path = entry.tokens().and_then(|path| {
+            let wanted = |_| entry.error("write `crate = path::to::toolsmith`");
+            Path::parse_mod_style.parse2(path).map_err(wanted)
+        });
+        if let Some(path) = errors.keep(path) {
+            it.library = path;
+        }
+    }),
+];
 
 /// What an author wrote in the attribute.
 pub(crate) struct Attributes {
@@ -100,44 +143,30 @@ impl Attributes {
         attributes
     }
 
-    fn set(&mut self, entry: &Entry, piece: TokenStream, errors: &mut Errors) {
+    fn set(&mut self, entry: &Entry, written: TokenStream, errors: &mut Errors) {
         let kind = self.kind();
         let name = entry.key.name();
-        match (name.as_str(), &mut self.own) {
-            ("name", _) => {
-                let name = entry.string().and_then(|text| name::chosen(kind, text));
-                self.name = errors.keep(name);
-            }
-            ("title", _) => self.title = errors.keep(entry.text()),
-            ("description", _) => self.description = errors.keep(entry.text()),
-            ("icons", _) => self.icons = icon::icons(entry, errors),
-            ("tags", _) => self.tags = errors.keep(entry.strings()).unwrap_or_default(),
-            ("meta", _) => self.meta = meta(entry, errors),
-            ("timeout", _) => {
-                let limit = errors.keep(time::timeout(entry));
-                self.timeout = limit.map(|limit| (piece, limit));
-            }
-            ("inline", _) => self.inline = errors.keep(entry.word()).map(|()| piece),
-            ("crate", _) => {
-                let path = entry.tokens().and_then(|path| {
-                    let wanted = |_| entry.error("write `crate = path::to::toolsmith`");
-                    Path::parse_mod_style.parse2(path).map_err(wanted)
-                });
-                self.library = errors.keep(path).unwrap_or_else(|| self.library.clone());
-            }
-            ("task", Own::Tool(own)) => own.set_task(entry, piece, errors),
-            (name, Own::Tool(own)) if tool::HINTS.contains(&name) => own.set_hint(entry, errors),
-            (name, Own::Resource(own)) if resource::KNOWN.contains(&name) => {
-                own.set(entry, piece, errors);
-            }
-            (name, _) => errors.at(
-                &entry.key,
-                format!(
-                    "unknown argument `{name}`; `#[{kind}]` knows {}",
-                    known(kind)
-                ),
-            ),
+        if let Some(take) = find(FIRST, &name).or_else(|| find(LAST, &name)) {
+            return take(self, entry, written, errors);
         }
+        match &mut self.own {
+            Own::Tool(own) => {
+                if let Some(take) = find(tool::KNOWN, &name) {
+                    return take(own, entry, written, errors);
+                }
+            }
+            Own::Resource(own) => {
+                if let Some(take) = find(resource::KNOWN, &name) {
+                    return take(own, entry, written, errors);
+                }
+            }
+            Own::Prompt => {}
+        }
+        let known = known(kind);
+        errors.at(
+            &entry.key,
+            format!("unknown argument `{name}`; `#[{kind}]` knows {known}"),
+        );
     }
 
     fn check_inline(&self, errors: &mut Errors) {
@@ -167,16 +196,26 @@ impl Attributes {
     }
 }
 
-/// The arguments that a kind is said to know.
+/// What takes an argument, when it is known.
+fn find<T>(table: &Table<T>, name: &str) -> Option<Take<T>> {
+    table
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|it| it.1)
+}
+
+/// The arguments that a kind knows, as an author is told of them.
 fn known(kind: Kind) -> String {
     let own = match kind {
-        Kind::Tool => tool::HINTS,
-        Kind::Prompt => &[],
-        Kind::Resource => resource::KNOWN,
+        Kind::Tool => names(tool::KNOWN),
+        Kind::Prompt => Vec::new(),
+        Kind::Resource => names(resource::KNOWN),
     };
-    let known = [KNOWN_FIRST, own, KNOWN_LAST].concat();
-    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    known.join(", ")
+    [names(FIRST), own, names(LAST)].concat().join(", ")
+}
+
+fn names<T>(table: &Table<T>) -> Vec<String> {
+    table.iter().map(|(name, _)| format!("`{name}`")).collect()
 }
 
 /// Reads `meta(key = value, "vendor.example/key" = { … })`.
@@ -235,6 +274,11 @@ mod tests {
             known(Kind::Prompt),
             "`name`, `title`, `description`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`"
         );
+        assert_eq!(
+            known(Kind::Tool),
+            "`name`, `title`, `description`, `read_only`, `destructive`, `idempotent`, \
+             `open_world`, `task`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`"
+        );
         let shared = quote!(
             name = "x",
             title = "X",
@@ -257,6 +301,27 @@ mod tests {
         assert_eq!(said(Kind::Prompt, shared.clone()), [""; 0]);
         assert_eq!(said(Kind::Tool, quote!(#shared, read_only, task)), [""; 0]);
         assert_eq!(said(Kind::Resource, quote!("a:b", #shared, #own)), [""; 0]);
+    }
+
+    #[test]
+    fn every_argument_stands_in_the_documentation() {
+        let lib = include_str!("../lib.rs");
+        let (tool, rest) = lib
+            .split_once("/// Turns a function into a prompt")
+            .unwrap();
+        let (prompt, resource) = rest
+            .split_once("/// Turns a function into a resource")
+            .unwrap();
+        for (kind, docs) in [
+            (Kind::Tool, tool),
+            (Kind::Prompt, prompt),
+            (Kind::Resource, resource),
+        ] {
+            for name in known(kind).split(", ") {
+                let name = name.trim_matches('`');
+                assert!(docs.contains(&format!("`{name}")), "{kind}: {name}");
+            }
+        }
     }
 
     #[test]

@@ -7,18 +7,33 @@ use quote::ToTokens as _;
 use syn::LitStr;
 
 use super::entry::Entry;
-use super::{moment, time};
+use super::{Table, moment, time};
 use crate::errors::Errors;
 use crate::template::Template;
 
-pub(super) const KNOWN: &[&str] = &[
-    "mime_type",
-    "size",
-    "audience",
-    "priority",
-    "last_modified",
-    "ttl",
-    "cache",
+pub(super) const KNOWN: &Table<ResourceArguments> = &[
+    ("mime_type", |it, entry, _, errors| {
+        it.mime_type = errors.keep(mime_type(entry));
+    }),
+    ("size", |it, entry, _, errors| {
+        it.size = errors.keep(size(entry));
+    }),
+    ("audience", |it, entry, _, errors| {
+        it.audience = audience(entry, errors);
+    }),
+    ("priority", |it, entry, _, errors| {
+        it.priority = errors.keep(priority(entry));
+    }),
+    ("last_modified", |it, entry, _, errors| {
+        it.last_modified = errors.keep(moment::moment(entry));
+    }),
+    ("ttl", |it, entry, _, errors| {
+        it.ttl = errors.keep(time::ttl(entry));
+    }),
+    ("cache", |it, entry, written, errors| {
+        let public = errors.keep(is_public(entry));
+        it.cache = public.map(|public| Cache { public, written });
+    }),
 ];
 
 /// What an author wrote of a resource and could write of nothing else.
@@ -72,22 +87,6 @@ impl ResourceArguments {
             literal: literal.clone(),
             template: errors.keep(template),
         });
-    }
-
-    /// Takes an argument that is one of [`KNOWN`].
-    pub(super) fn set(&mut self, entry: &Entry, written: TokenStream, errors: &mut Errors) {
-        match entry.key.name().as_str() {
-            "mime_type" => self.mime_type = errors.keep(mime_type(entry)),
-            "size" => self.size = errors.keep(size(entry)),
-            "audience" => self.audience = audience(entry, errors),
-            "priority" => self.priority = errors.keep(priority(entry)),
-            "last_modified" => self.last_modified = errors.keep(moment::moment(entry)),
-            "ttl" => self.ttl = errors.keep(time::ttl(entry)),
-            _ => {
-                let public = errors.keep(is_public(entry));
-                self.cache = public.map(|public| Cache { public, written });
-            }
-        }
     }
 
     /// Checks what only all arguments together show. A `ttl` that was given may still be

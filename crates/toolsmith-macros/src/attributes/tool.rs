@@ -3,12 +3,17 @@
 use proc_macro2::{Span, TokenStream};
 use syn::Ident;
 
+use super::Table;
 use super::entry::Entry;
 use crate::errors::Errors;
 
-/// The hints, which are what a message about an unknown argument lists. `task` has to be
-/// added to that list together with the recorded messages of the UI tests.
-pub(super) const HINTS: &[&str] = &["read_only", "destructive", "idempotent", "open_world"];
+pub(super) const KNOWN: &Table<ToolArguments> = &[
+    ("read_only", ToolArguments::set_hint),
+    ("destructive", ToolArguments::set_hint),
+    ("idempotent", ToolArguments::set_hint),
+    ("open_world", ToolArguments::set_hint),
+    ("task", ToolArguments::set_task),
+];
 
 /// What an author wrote of a tool and could write of nothing else.
 #[derive(Default)]
@@ -32,14 +37,13 @@ pub(crate) enum Support {
 }
 
 impl ToolArguments {
-    /// Takes an argument that is one of [`HINTS`].
-    pub(super) fn set_hint(&mut self, entry: &Entry, errors: &mut Errors) {
+    fn set_hint(&mut self, entry: &Entry, _: TokenStream, errors: &mut Errors) {
         let hint = Ident::new(&entry.key.name(), Span::mixed_site());
         self.hints
             .extend(errors.keep(entry.flag()).map(|flag| (hint, flag)));
     }
 
-    pub(super) fn set_task(&mut self, entry: &Entry, written: TokenStream, errors: &mut Errors) {
+    fn set_task(&mut self, entry: &Entry, written: TokenStream, errors: &mut Errors) {
         let support = errors.keep(Support::parse(entry));
         self.task = support.map(|support| Task { support, written });
     }

@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use super::Context;
 use crate::protocol::Question;
-use crate::server::handler::ToolError;
+use crate::server::handler::{self, ToolError};
 use crate::server::limit::Clock;
+
+/// The most that is said of an answer.
+const MAX_MISFITS: usize = 10;
 
 impl Context {
     /// Asks, and waits for the answer as JSON.
@@ -49,16 +52,30 @@ impl Context {
     /// answered, that request does not fit; elsewhere the handler has failed.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
-        answer: Value,
+        answer: &Value,
         what: &str,
     ) -> Result<T, ToolError> {
-        serde_json::from_value(answer).map_err(|error| {
-            let why = crate::protocol::plain(&error.to_string());
-            let said = format!("the client's answer is no {what}: {why}");
-            match self.scope().asking {
-                Some(_) => ToolError::invalid(said),
-                None => ToolError::user(said),
-            }
-        })
+        self.read_as(answer, what, None)
+    }
+
+    /// Reads an answer that was asked for with a schema.
+    pub(super) fn read_as<T: DeserializeOwned>(
+        &self,
+        answer: &Value,
+        what: &str,
+        schema: Option<Value>,
+    ) -> Result<T, ToolError> {
+        let read = T::deserialize(answer);
+        read.or_else(|_| handler::read(&answer.to_string(), || schema))
+            .map_err(|misfits| {
+                let shown = misfits.iter().take(MAX_MISFITS).map(|it| it.said_of(""));
+                let shown: Vec<String> = shown.collect();
+                let why = shown.join("; ");
+                let said = format!("the client's answer is no {what}: {why}");
+                match self.scope().asking {
+                    Some(_) => ToolError::invalid(said),
+                    None => ToolError::user(said),
+                }
+            })
     }
 }

@@ -196,18 +196,19 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
             let params = json!({
                 "mode": "form",
                 "message": self.message,
-                "requestedSchema": schema,
+                "requestedSchema": &schema,
             });
             let question = Question {
                 kind: QuestionKind::Form,
                 params: object(params),
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = self.context.read(answer, "answer to a form")?;
+            let answer: Answer = self.context.read(&answer, "answer to a form")?;
             Ok(match answer.action {
                 Action::Accept => {
+                    let what = "answer to this form";
                     let content = answer.content.unwrap_or_else(|| json!({}));
-                    Elicited::Accepted(self.context.read(content, "answer to this form")?)
+                    Elicited::Accepted(self.context.read_as(&content, what, Some(schema))?)
                 }
                 Action::Decline => Elicited::Declined,
                 Action::Cancel => Elicited::Cancelled,
@@ -264,7 +265,7 @@ impl IntoFuture for ElicitUrl {
                 params,
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = self.context.read(answer, "answer to a page")?;
+            let answer: Answer = self.context.read(&answer, "answer to a page")?;
             Ok(match answer.action {
                 Action::Accept => Elicited::Accepted(()),
                 Action::Decline => Elicited::Declined,

@@ -72,7 +72,7 @@ impl IntoFuture for ListRoots {
                 params: Map::new(),
             };
             let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = self.context.read(answer, "list of roots")?;
+            let answer: Answer = self.context.read(&answer, "list of roots")?;
             Ok(answer.roots)
         })
     }

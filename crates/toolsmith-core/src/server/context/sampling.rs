@@ -390,7 +390,7 @@ impl IntoFuture for Sample {
         Box::pin(async move {
             let question = self.sampling.question()?;
             let answer = self.context.ask(self.key, question).await?;
-            self.context.read(answer, "message of a model")
+            self.context.read(&answer, "message of a model")
         })
     }
 }

@@ -1,5 +1,5 @@
-//! From the JSON of the arguments to the slots: one pass when all is well, a second look
-//! that names everything that is wrong when it is not.
+//! From the JSON of the arguments to the slots: one pass when all is well. When it is not,
+//! each argument is read by itself, and everything that is wrong is named.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,13 +8,9 @@ use serde::de::{DeserializeSeed, Deserializer as _, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ToolError;
+use super::problems::Problems;
 use super::slots::Slots;
-use crate::server::text_value::{TextMap, TextValue};
-
-/// The most problems that one answer names.
-const MAX_PROBLEMS: usize = 10;
-/// The longest name of an unknown argument that is repeated to the client.
-const MAX_NAME: usize = 64;
+use crate::server::text_value::{TextError, TextMap, TextValue};
 
 /// Fills the slots.
 pub(super) fn fill<S: Slots>(
@@ -29,7 +25,10 @@ pub(super) fn fill<S: Slots>(
     if complete {
         return Ok(());
     }
-    let problems = Problems::find(json, names, slots);
+    let problems = read_again(json, names, slots);
+    if problems.is_empty() {
+        return Ok(());
+    }
     Err(ToolError::user(problems.to_string()))
 }
 
@@ -39,17 +38,14 @@ pub(super) fn fill_texts<S: Slots>(
     names: &'static [&'static str],
     slots: &mut S,
 ) -> Result<(), ToolError> {
-    let mut problems = Problems {
-        found: Vec::new(),
-        more: false,
-    };
+    let mut problems = Problems::default();
     for (key, value) in &texts {
         let known = names.iter().position(|name| name == key);
         match known.filter(|index| slots.is_argument(*index)) {
-            None => problems.add(|| unknown(key, names, slots, "it")),
+            None => problems.unknown(key, "it", known_to(names, slots)),
             Some(index) => {
-                if let Err(what) = read_text(index, key, *value, slots) {
-                    problems.add(|| format!("`{key}`: {what}"));
+                if let Err(error) = read_text(index, key, *value, slots) {
+                    problems.add(|| error.said_of(key));
                 }
             }
         }
@@ -59,10 +55,10 @@ pub(super) fn fill_texts<S: Slots>(
         // A list of which there is nothing is empty.
         let none = TextValue::Many(&[]);
         if !given && slots.is_missing(index) && read_text(index, name, none, slots).is_err() {
-            problems.add(|| format!("`{name}` is missing"));
+            problems.missing(name);
         }
     }
-    if problems.found.is_empty() {
+    if problems.is_empty() {
         return Ok(());
     }
     Err(ToolError::invalid(problems.to_string()))
@@ -73,11 +69,10 @@ fn read_text<'de, S: Slots>(
     key: &'de str,
     value: TextValue<'de>,
     slots: &mut S,
-) -> Result<(), String> {
+) -> Result<(), TextError> {
     let mut map = TextMap::new([(key, value)]);
     let read = map.next_key::<serde::de::IgnoredAny>();
     read.and_then(|_| slots.read(index, &mut map))
-        .map_err(|error| error.to_string())
 }
 
 /// Visits the object once.
@@ -131,57 +126,42 @@ impl Visitor<'_> for Name {
     }
 }
 
-/// What is wrong with a call's arguments, as far as one answer says it.
-struct Problems {
-    found: Vec<String>,
-    more: bool,
-}
-
-impl Problems {
-    fn find<S: Slots>(json: &[u8], names: &[&str], slots: &S) -> Self {
-        let mut looking = Looking {
-            names,
-            slots,
-            seen: vec![false; names.len()],
-            problems: Problems {
-                found: Vec::new(),
-                more: false,
-            },
-        };
-        // What stands behind the object was looked at when the message was decoded.
-        let read = serde_json::Deserializer::from_slice(json).deserialize_map(&mut looking);
-        let Looking {
-            seen, mut problems, ..
-        } = looking;
-        match read {
-            // What comes after the place is not known, so nothing is said of it.
-            Err(error) if !problems.more => {
-                problems.add(|| format!("they cannot be read: {error}"));
-                return problems;
-            }
-            _ => {}
+/// Reads every argument by itself, and says what is wrong.
+fn read_again<S: Slots>(json: &[u8], names: &[&str], slots: &mut S) -> Problems {
+    let mut looking = Looking {
+        names,
+        slots,
+        seen: vec![false; names.len()],
+        problems: Problems::default(),
+    };
+    // What stands behind the object was looked at when the message was decoded.
+    let read = serde_json::Deserializer::from_slice(json).deserialize_map(&mut looking);
+    let Looking {
+        slots,
+        seen,
+        mut problems,
+        ..
+    } = looking;
+    match read {
+        // What comes after the place is not known, so nothing is said of it.
+        Err(error) if !problems.is_full() => {
+            problems.add(|| format!("they cannot be read: {error}"));
+            return problems;
         }
-        for (index, name) in names.iter().enumerate() {
-            if !seen[index] && slots.is_missing(index) {
-                problems.add(|| format!("`{name}` is missing"));
-            }
-        }
-        problems
+        _ => {}
     }
-
-    fn add(&mut self, problem: impl FnOnce() -> String) {
-        if self.found.len() < MAX_PROBLEMS {
-            self.found.push(problem());
-        } else {
-            self.more = true;
+    for (index, name) in names.iter().enumerate() {
+        if !seen[index] && slots.is_missing(index) {
+            problems.missing(name);
         }
     }
+    problems
 }
 
 /// Looks at each argument until there is enough to say.
 struct Looking<'s, S> {
     names: &'s [&'s str],
-    slots: &'s S,
+    slots: &'s mut S,
     seen: Vec<bool>,
     problems: Problems,
 }
@@ -196,12 +176,12 @@ impl<S: Slots> Looking<'_, S> {
         } = self;
         let known = names.iter().position(|name| *name == key);
         match known.filter(|index| slots.is_argument(*index)) {
-            None => problems.add(|| unknown(key, names, *slots, "the tool")),
+            None => problems.unknown(key, "the tool", known_to(names, &**slots)),
             Some(index) if seen[index] => problems.add(|| format!("`{key}` is given twice")),
             Some(index) => {
                 seen[index] = true;
-                if let Some((place, what)) = slots.explain(index, raw) {
-                    problems.add(|| format!("`{key}{place}`: {what}"));
+                for misfit in slots.read_again(index, raw).err().into_iter().flatten() {
+                    problems.add(|| misfit.said_of(key));
                 }
             }
         }
@@ -218,7 +198,7 @@ impl<'de, S: Slots> Visitor<'de> for &mut Looking<'_, S> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some((key, raw)) = map.next_entry::<Cow<'de, str>, &RawValue>()? {
             self.look(&key, raw);
-            if self.problems.more {
+            if self.problems.is_full() {
                 return Ok(());
             }
         }
@@ -226,24 +206,10 @@ impl<'de, S: Slots> Visitor<'de> for &mut Looking<'_, S> {
     }
 }
 
-fn unknown<S: Slots>(key: &str, names: &[&str], slots: &S, who: &str) -> String {
-    let known: Vec<String> = (names.iter().enumerate())
+/// The names of the arguments.
+fn known_to<'a, S: Slots>(names: &'a [&'a str], slots: &'a S) -> impl Iterator<Item = &'a str> {
+    let names = names.iter().enumerate();
+    names
         .filter(|(index, _)| slots.is_argument(*index))
-        .map(|(_, name)| format!("`{name}`"))
-        .collect();
-    let key: String = key.chars().take(MAX_NAME).collect();
-    match known.as_slice() {
-        [] => format!("`{key}` is unknown; {who} takes no arguments"),
-        known => format!("`{key}` is unknown; {who} takes {}", known.join(", ")),
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.found.is_empty() {
-            return f.write_str("Invalid arguments.");
-        }
-        let end = if self.more { "; and more." } else { "." };
-        write!(f, "Invalid arguments: {}{end}", self.found.join("; "))
-    }
+        .map(|(_, name)| *name)
 }

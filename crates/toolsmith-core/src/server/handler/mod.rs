@@ -6,21 +6,30 @@
 
 mod arguments;
 mod call;
+mod closure;
 mod error;
-mod explain;
+mod misfit;
 mod parameter;
 mod probe;
+mod problems;
+mod reading;
 mod returning;
 mod schema;
 mod slots;
+mod whole;
 
 pub use call::Call;
 pub(super) use call::{Arguments, Scope};
+pub(super) use closure::Closure;
 pub(super) use error::Verdict;
 pub use error::{IntoToolError, ToolError, ToolResultExt};
+pub(super) use misfit::Misfit;
 pub use parameter::{Argument, FromContext, Parameter, ViaArgument, ViaContext};
+pub(super) use problems::Problems;
+pub(super) use reading::read;
 pub(super) use returning::returning;
 pub use schema::UriArgument;
+pub(super) use schema::schema_of;
 
 /// What the output of the macros names. Not for people, and not stable.
 #[doc(hidden)]

@@ -1,10 +1,11 @@
 //! What clients are told of parameters: the input schema of a tool, the arguments of a
 //! prompt, the variables of a resource.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::misfit::Step;
 use super::slots::Slots;
 use crate::protocol::PromptArgument;
 use crate::server::completion::Completer;
@@ -23,9 +24,7 @@ pub struct ParameterDoc {
 /// The schema of an object with one property for each argument.
 #[doc(hidden)]
 pub fn input_schema<S: Slots>(slots: &S, parameters: &[ParameterDoc]) -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    let mut generator = settings.into_generator();
+    let mut generator = inline();
     let mut properties = Map::new();
     let mut required = Vec::new();
     for (index, parameter) in parameters.iter().enumerate() {
@@ -60,6 +59,51 @@ pub fn input_schema<S: Slots>(slots: &S, parameters: &[ParameterDoc]) -> Value {
         }
     }
     schema
+}
+
+/// Makes schemas that stand by themselves: only what holds itself is referred to.
+fn inline() -> SchemaGenerator {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.inline_subschemas = true;
+    settings.into_generator()
+}
+
+/// The schema of a type by itself.
+pub(in crate::server) fn schema_of<T: JsonSchema>() -> Value {
+    inline().into_root_schema_for::<T>().to_value()
+}
+
+/// What a schema says of a place in its values, as far as that is plain.
+pub(super) fn part_of_schema<'a>(root: &'a Value, place: &[Step]) -> Option<&'a Value> {
+    let mut schema = resolved(root, root)?;
+    for step in place {
+        let part = match step {
+            Step::Key(key) => (schema.get("properties").and_then(|it| it.get(key)))
+                .or_else(|| schema.get("additionalProperties"))?,
+            Step::Index(index) => (schema.get("prefixItems").and_then(|it| it.get(index)))
+                .or_else(|| schema.get("items"))?,
+        };
+        schema = resolved(root, part)?;
+    }
+    Some(schema)
+}
+
+/// A schema without a reference or `null` around it.
+fn resolved<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a Value> {
+    if let Some(Value::String(reference)) = schema.get("$ref") {
+        return root.pointer(reference.strip_prefix('#')?);
+    }
+    let is_null = |it: &&Value| it.get("type").is_some_and(|it| it == "null");
+    match schema.get("anyOf") {
+        Some(Value::Array(alternatives)) => {
+            let mut others = alternatives.iter().filter(|it| !is_null(it));
+            match (others.next()?, others.next()) {
+                (only, None) if only.get("anyOf").is_none() => resolved(root, only),
+                _ => None,
+            }
+        }
+        _ => Some(schema),
+    }
 }
 
 /// Has clients repeat an argument in a header field. One that may be left out must not be
@@ -138,9 +182,7 @@ pub fn completers<S: Slots>(
 
 /// The values that an argument may have, where its type names them all.
 fn choices<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<(&'static str, Vec<String>)> {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    let mut generator = settings.into_generator();
+    let mut generator = inline();
     let names = names.iter().enumerate();
     let found = names.filter_map(|(index, name)| {
         let schema = slots.schema(index, &mut generator)?.schema;

@@ -1,7 +1,6 @@
 //! Prompts that are made while the program runs.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,11 +9,7 @@ use super::{IntoPromptOutput, PromptResult, Registered};
 use crate::protocol::{PromptArgument, PromptDefinition};
 use crate::server::Context;
 use crate::server::completion::{CompleteWith, Completer};
-use crate::server::handler::{Call, ToolError};
-
-type Handler = dyn Fn(BTreeMap<String, String>, Context) -> Pin<Box<dyn Future<Output = PromptResult> + Send>>
-    + Send
-    + Sync;
+use crate::server::handler::{Call, Closure, Problems, ToolError};
 
 /// A prompt made while the program runs: a definition, and a closure that is called with
 /// the arguments and the context.
@@ -31,19 +26,11 @@ type Handler = dyn Fn(BTreeMap<String, String>, Context) -> Pin<Box<dyn Future<O
 /// .required_argument("code", "The code to review.");
 /// # let _ = review;
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct DynamicPrompt {
     definition: PromptDefinition,
-    handler: Arc<Handler>,
+    handler: Closure<BTreeMap<String, String>, PromptResult>,
     completers: Vec<Completer>,
-}
-
-impl fmt::Debug for DynamicPrompt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DynamicPrompt")
-            .field(&self.definition)
-            .finish()
-    }
 }
 
 impl DynamicPrompt {
@@ -53,14 +40,9 @@ impl DynamicPrompt {
         H: Fn(BTreeMap<String, String>, Context) -> F + Send + Sync + 'static,
         F: Future<Output: IntoPromptOutput> + Send + 'static,
     {
-        let handler = move |arguments, context| {
-            let work = handler(arguments, context);
-            let work = async move { work.await.into_prompt_output() };
-            Box::pin(work) as Pin<Box<dyn Future<Output = PromptResult> + Send>>
-        };
         Self {
             definition: PromptDefinition::new(name),
-            handler: Arc::new(handler),
+            handler: Closure::new(handler, IntoPromptOutput::into_prompt_output),
             completers: Vec::new(),
         }
     }
@@ -112,33 +94,32 @@ impl DynamicPrompt {
     }
 
     /// What is wrong with the arguments of a call.
-    fn problem(&self, given: &BTreeMap<String, String>) -> Option<String> {
+    fn problems(&self, given: &BTreeMap<String, String>) -> Problems {
+        let mut problems = Problems::default();
         let arguments = &self.definition.arguments;
-        let missing = arguments
-            .iter()
-            .find(|it| it.required && !given.contains_key(&it.name));
-        if let Some(missing) = missing {
-            return Some(format!("the argument `{}` is missing", missing.name));
+        for name in given.keys() {
+            if !arguments.iter().any(|it| it.name == *name) {
+                let known = arguments.iter().map(|it| it.name.as_str());
+                problems.unknown(name, "it", known);
+            }
         }
-        let unknown = given
-            .keys()
-            .find(|name| !arguments.iter().any(|it| it.name == **name))?;
-        let unknown: String = unknown.chars().take(64).collect();
-        Some(format!("the argument `{unknown}` is unknown"))
+        for argument in arguments.iter().filter(|it| it.required) {
+            if !given.contains_key(&argument.name) {
+                problems.missing(&argument.name);
+            }
+        }
+        problems
     }
 }
 
 impl Registered for DynamicPrompt {
     fn get(&self, call: Call) -> Pin<Box<dyn Future<Output = PromptResult> + Send>> {
         let given: BTreeMap<_, _> = call.texts().iter().cloned().collect();
-        if let Some(problem) = self.problem(&given) {
-            return Box::pin(std::future::ready(Err(ToolError::invalid(problem))));
+        let problems = self.problems(&given);
+        if !problems.is_empty() {
+            let refused = ToolError::invalid(problems.to_string());
+            return Box::pin(std::future::ready(Err(refused)));
         }
-        let work = (self.handler)(given, call.context().clone());
-        Box::pin(async move {
-            // Kept until the work has ended or was dropped, which its context tells of.
-            let _call = call;
-            work.await
-        })
+        self.handler.run(call, given)
     }
 }

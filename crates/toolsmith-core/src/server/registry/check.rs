@@ -33,6 +33,17 @@ pub(super) fn prompt(definition: &PromptDefinition, completers: &[Completer]) ->
         return Some(problem);
     }
     let arguments = &definition.arguments;
+    let is_twice = |at: usize| {
+        arguments[..at]
+            .iter()
+            .any(|it| it.name == arguments[at].name)
+    };
+    if let Some(twice) = (0..arguments.len()).find(|at| is_twice(*at)) {
+        return Some(format!(
+            "prompt `{name}` has two arguments named `{}`; rename one",
+            arguments[twice].name
+        ));
+    }
     let unknown = completers
         .iter()
         .find(|it| !arguments.iter().any(|a| a.name == it.argument()))?;

@@ -1,6 +1,5 @@
 //! Resources that are made while the program runs.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,10 +8,7 @@ use super::{IntoResourceOutput, Registered, ResourceResult};
 use crate::protocol::{Captures, ResourceDefinition};
 use crate::server::Context;
 use crate::server::completion::{CompleteWith, Completer};
-use crate::server::handler::Call;
-
-type Handler =
-    dyn Fn(Captures, Context) -> Pin<Box<dyn Future<Output = ResourceResult> + Send>> + Send + Sync;
+use crate::server::handler::{Call, Closure};
 
 /// A resource made while the program runs: a definition, and a closure that is called with
 /// what the template found in the URI and with the context.
@@ -27,19 +23,11 @@ type Handler =
 /// .mime_type("text/plain");
 /// # let _ = (motd, page);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct DynamicResource {
     definition: ResourceDefinition,
-    handler: Arc<Handler>,
+    handler: Closure<Captures, ResourceResult>,
     completers: Vec<Completer>,
-}
-
-impl fmt::Debug for DynamicResource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DynamicResource")
-            .field(&self.definition)
-            .finish()
-    }
 }
 
 impl DynamicResource {
@@ -49,14 +37,9 @@ impl DynamicResource {
         H: Fn(Captures, Context) -> F + Send + Sync + 'static,
         F: Future<Output: IntoResourceOutput> + Send + 'static,
     {
-        let handler = move |captures, context| {
-            let work = handler(captures, context);
-            let work = async move { work.await.into_resource_output() };
-            Box::pin(work) as Pin<Box<dyn Future<Output = ResourceResult> + Send>>
-        };
         Self {
             definition: ResourceDefinition::new(uri),
-            handler: Arc::new(handler),
+            handler: Closure::new(handler, IntoResourceOutput::into_resource_output),
             completers: Vec::new(),
         }
     }
@@ -125,11 +108,6 @@ impl DynamicResource {
 impl Registered for DynamicResource {
     fn read(&self, call: Call) -> Pin<Box<dyn Future<Output = ResourceResult> + Send>> {
         let captures = call.captures().cloned().unwrap_or_default();
-        let work = (self.handler)(captures, call.context().clone());
-        Box::pin(async move {
-            // Kept until the work has ended or was dropped, which its context tells of.
-            let _call = call;
-            work.await
-        })
+        self.handler.run(call, captures)
     }
 }

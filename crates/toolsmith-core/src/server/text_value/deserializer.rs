@@ -2,20 +2,26 @@
 
 use serde::de::value::SeqDeserializer;
 use serde::de::{Deserializer, Error as _, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde_json::de::StrRead;
+use serde_path_to_error::Track;
 
 use super::variant::NamedVariant;
 use super::{TextError, TextValue};
-use crate::protocol::plain;
+use crate::server::handler::Misfit;
+
+/// Reads JSON, and knows where it is.
+type Json<'r, 't, 'de> =
+    serde_path_to_error::Deserializer<'r, 't, &'r mut serde_json::Deserializer<StrRead<'de>>>;
 
 impl<'de> TextValue<'de> {
     fn text(self) -> Result<&'de str, TextError> {
         match self {
             TextValue::One(text) => Ok(text),
             TextValue::Many([text]) => Ok(text),
-            TextValue::Many([]) => Err(TextError("expected one value, got none".to_owned())),
+            TextValue::Many([]) => Err(TextError::new("expected one value, got none".to_owned())),
             TextValue::Many(texts) => {
                 let count = texts.len();
-                Err(TextError(format!("expected one value, got {count}")))
+                Err(TextError::new(format!("expected one value, got {count}")))
             }
         }
     }
@@ -35,9 +41,7 @@ impl<'de> TextValue<'de> {
     /// The text is JSON, when a type wants more than text can be.
     fn json<T>(
         self,
-        read: impl FnOnce(
-            &mut serde_json::Deserializer<serde_json::de::StrRead<'de>>,
-        ) -> Result<T, serde_json::Error>,
+        read: impl FnOnce(Json<'_, '_, 'de>) -> Result<T, serde_json::Error>,
     ) -> Result<T, TextError> {
         let text = self.text()?;
         if !is_object(text) {
@@ -45,10 +49,12 @@ impl<'de> TextValue<'de> {
             return Err(TextError::invalid_type(got, &"an object as JSON"));
         }
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = read(&mut reader).and_then(|value| reader.end().map(|()| value));
+        let mut track = Track::new();
+        let value = read(Json::new(&mut reader, &mut track));
+        let value = value.and_then(|value| reader.end().map(|()| value));
         value.map_err(|error| match error.is_data() {
-            true => TextError(plain(&error.to_string())),
-            false => TextError(format!("the JSON cannot be read: {error}")),
+            true => TextError(Misfit::at(&track.path(), &error.to_string())),
+            false => TextError::new(format!("the JSON cannot be read: {error}")),
         })
     }
 }
@@ -411,13 +417,13 @@ mod tests {
                 refused::<Point>("x"),
                 "an object as JSON, got the string \"x\"",
             ),
-            (
-                refused::<Point>(r#"{"x":"y"}"#),
-                "an integer, got the string \"y\"",
-            ),
         ] {
             assert_eq!(error, format!("expected {expected}"));
         }
+        assert_eq!(
+            refused::<Point>(r#"{"x":"y"}"#),
+            "`x`: expected an integer, got the string \"y\""
+        );
         assert_eq!(refused::<Point>("{}"), "`x` is missing");
         for broken in [r#"{"x":1"#, r#"{"x":1} x"#] {
             let error = refused::<Point>(broken);
@@ -435,6 +441,6 @@ mod tests {
             "`circle` needs more than its name: give an object as JSON"
         );
         let error = refused::<(i64, i64)>("1,2,3");
-        assert!(error.contains("length 3"), "{error}");
+        assert_eq!(error, "expected an array of length 2, got a length of 3");
     }
 }

@@ -21,7 +21,7 @@ impl<'de> EnumAccess<'de> for NamedVariant<'de> {
 impl NamedVariant<'_> {
     fn needs_json<T>(&self) -> Result<T, TextError> {
         let name = self.0;
-        Err(TextError(format!(
+        Err(TextError::new(format!(
             "`{name}` needs more than its name: give an object as JSON"
         )))
     }

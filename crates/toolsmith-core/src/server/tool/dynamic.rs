@@ -1,6 +1,5 @@
 //! Tools that are made while the program runs.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,11 +9,7 @@ use serde_json::{Map, Value};
 use super::{IntoToolOutput, Registered, ToolResult};
 use crate::protocol::ToolDefinition;
 use crate::server::Context;
-use crate::server::handler::{Call, ToolError};
-
-type Handler = dyn Fn(Map<String, Value>, Context) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>
-    + Send
-    + Sync;
+use crate::server::handler::{Call, Closure, ToolError};
 
 /// A tool made while the program runs: a definition, and a closure that is called with
 /// the arguments and the context.
@@ -40,18 +35,10 @@ type Handler = dyn Fn(Map<String, Value>, Context) -> Pin<Box<dyn Future<Output 
 /// .description("Greet somebody.");
 /// # let _ = greet;
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct DynamicTool {
     definition: ToolDefinition,
-    handler: Arc<Handler>,
-}
-
-impl fmt::Debug for DynamicTool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("DynamicTool")
-            .field(&self.definition)
-            .finish()
-    }
+    handler: Closure<Map<String, Value>, ToolResult>,
 }
 
 impl DynamicTool {
@@ -61,17 +48,12 @@ impl DynamicTool {
         H: Fn(Map<String, Value>, Context) -> F + Send + Sync + 'static,
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
-        let handler = move |arguments, context| {
-            let work = handler(arguments, context);
-            let work = async move { work.await.into_tool_output() };
-            Box::pin(work) as Pin<Box<dyn Future<Output = ToolResult> + Send>>
-        };
         Self {
             definition: ToolDefinition {
                 input_schema,
                 ..ToolDefinition::new(name)
             },
-            handler: Arc::new(handler),
+            handler: Closure::new(handler, IntoToolOutput::into_tool_output),
         }
     }
 
@@ -109,7 +91,7 @@ impl Registered for DynamicTool {
             json => serde_json::from_slice(json),
         };
         match arguments {
-            Ok(arguments) => (self.handler)(arguments, call.context().clone()),
+            Ok(arguments) => self.handler.run(call, arguments),
             Err(error) => Box::pin(std::future::ready(Err(ToolError::user(format!(
                 "Invalid arguments: {error}"
             ))))),

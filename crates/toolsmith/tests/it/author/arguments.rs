@@ -120,7 +120,57 @@ async fn a_part_of_an_argument_is_named_by_its_path() {
         "Invalid arguments: `point.tags[1]`: expected a string, got the integer 2."
     );
     let (said, _) = text(&engine, "take", json!({"a": 1, "point": {"x": 1}})).await;
-    assert_eq!(said, "Invalid arguments: `point`: `tags` is missing.");
+    assert_eq!(said, "Invalid arguments: `point.tags` is missing.");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_within_an_argument_is_named() {
+    let arguments = json!({"a": 1, "point": {"x": "1", "tags": "t"}});
+    let (said, is_error) = text(&engine(), "take", arguments).await;
+    assert!(is_error, "{said}");
+    assert_eq!(
+        said,
+        "Invalid arguments: `point.x`: expected an integer, got the string \"1\"; \
+         `point.tags`: expected an array, got the string \"t\"."
+    );
+    let (said, _) = text(&engine(), "take", json!({"a": 1, "point": {}})).await;
+    assert_eq!(
+        said,
+        "Invalid arguments: `point.x` is missing; `point.tags` is missing."
+    );
+}
+
+#[tokio::test]
+async fn a_number_without_a_fraction_is_an_integer() {
+    let engine = engine();
+    let whole = json!({"a": -2.0, "with_default": 7e0, "point": {"x": 3.0, "tags": ["4.0"]}});
+    assert_eq!(whole.to_string().matches(".0").count(), 4, "{whole}");
+    let (said, is_error) = text(&engine, "take", whole).await;
+    assert!(!is_error, "{said}");
+    assert_eq!(said, r#"-2 None 7 Some((3, ["4.0"])) None"#);
+    for (arguments, what) in [
+        (
+            json!({"a": 2.5}),
+            "`a`: expected an integer, got the number 2.5",
+        ),
+        (
+            json!({"a": 1e30}),
+            "`a`: expected an integer from -9223372036854775808 to 9223372036854775807, \
+             got the number 1e+30",
+        ),
+        (
+            json!({"a": 1.0, "with_default": 256.0}),
+            "`with_default`: expected an integer from 0 to 255, got the integer 256",
+        ),
+        (
+            json!({"a": 1.0, "point": {"x": 0.5, "tags": []}}),
+            "`point.x`: expected an integer, got the number 0.5",
+        ),
+    ] {
+        let (said, is_error) = text(&engine, "take", arguments).await;
+        assert!(is_error, "{said}");
+        assert_eq!(said, format!("Invalid arguments: {what}."));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Tools that are made while the program runs.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
@@ -63,6 +65,26 @@ async fn an_output_schema_goes_with_structured_results() {
         json!({"h": 12}),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn a_call_is_over_when_its_work_is_and_not_before() {
+    let kept = Arc::new(Mutex::new(None));
+    let keeper = Arc::clone(&kept);
+    let schema = json!({"type": "object"});
+    let tool = DynamicTool::new("works", schema, move |_, context| {
+        let keeper = Arc::clone(&keeper);
+        async move {
+            *keeper.lock().unwrap() = Some(context.cancellation());
+            tokio::task::yield_now().await;
+            context.is_cancelled()
+        }
+    });
+    let engine = Server::new("s").dynamic_tool(tool).build().unwrap();
+    let said = text(&engine, "works", json!({})).await;
+    assert_eq!(said, ("false".to_owned(), false));
+    let kept = kept.lock().unwrap().take().unwrap();
+    assert!(kept.is_cancelled(), "the call has ended");
 }
 
 #[tokio::test]

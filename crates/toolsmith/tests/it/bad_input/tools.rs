@@ -80,7 +80,7 @@ async fn arguments_that_do_not_fit_are_told_to_the_model() {
         (
             "mirror",
             json!({"point": {"x": 1}}),
-            ["`point", "`y`", "missing"],
+            ["`point.y`", "is", "missing"],
         ),
         (
             "mirror",

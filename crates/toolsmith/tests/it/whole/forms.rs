@@ -228,3 +228,40 @@ async fn a_type_that_no_client_can_show_asks_nobody() {
         assert!(asked.lock().unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_its_form_is_told_which_fields() {
+    let engine = engine();
+    let answer = json!({"name": 7, "bags": 300, "meal": "fish"});
+    for revision in [
+        Revision::V2025_06_18,
+        Revision::V2025_11_25,
+        Revision::LATEST,
+    ] {
+        let (client, _) = answering(&engine, revision, answer.clone());
+        let said = match client.call("book", json!({})).await {
+            Ok(result) => result.text().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        for part in [
+            "answer to this form",
+            "`name`: expected a string, got the integer 7",
+            "`bags`: expected an integer from 0 to 255, got the integer 300",
+            "`seat` is missing",
+        ] {
+            assert!(
+                said.contains(part),
+                "{revision}: {part:?} is not in {said:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_without_a_fraction_answers_for_an_integer() {
+    let engine = engine();
+    let answer = json!({"name": "Ada", "bags": 2.0, "meal": "fish", "seat": "B"});
+    let (client, _) = answering(&engine, Revision::LATEST, answer);
+    let booked = client.call("book", json!({})).await.unwrap();
+    assert_eq!(booked.text(), "Ada 2 None Fish B");
+}

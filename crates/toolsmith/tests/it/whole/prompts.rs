@@ -118,9 +118,60 @@ async fn everything_that_is_wrong_with_arguments_is_named() {
         ] {
             assert_eq!(code(client.prompt("made", wrong).await), -32602);
         }
+        let wrong = json!({"style": "a", "colour": "b"});
+        let failure = client.prompt("made", wrong).await.unwrap_err();
+        assert_eq!(
+            failure.message,
+            "Invalid arguments: `colour` is unknown; it takes `topic`, `style`; `topic` is missing."
+        );
         assert_eq!(code(client.prompt("nothing", json!({})).await), -32602);
         assert_eq!(code(client.request("prompts/get", json!({})).await), -32602);
     }
+}
+
+#[tokio::test]
+async fn a_place_in_an_argument_that_is_json_is_named() {
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Range {
+        from: u32,
+        to: u32,
+    }
+    #[prompt]
+    fn cut(range: Range) -> String {
+        format!("{} to {}", range.from, range.to)
+    }
+    let engine = Server::new("s").prompt::<cut>().build().unwrap();
+    let client = client(&engine, Revision::LATEST);
+    let range = |text: &str| json!({ "range": text });
+    let cut = client.prompt("cut", range(r#"{"from": 1, "to": 2}"#)).await;
+    assert_eq!(cut.unwrap().texts(), ["1 to 2"]);
+    for (text, what) in [
+        (
+            r#"{"from": 1, "to": "a"}"#,
+            "`range.to`: expected an integer from 0 to 4294967295, got the string \"a\"",
+        ),
+        (r#"{"from": 1}"#, "`range.to` is missing"),
+        (
+            "1-2",
+            "`range`: expected an object as JSON, got the string \"1-2\"",
+        ),
+    ] {
+        let failure = client.prompt("cut", range(text)).await.unwrap_err();
+        assert_eq!(failure.message, format!("Invalid arguments: {what}."));
+    }
+}
+
+#[test]
+fn a_prompt_has_no_two_arguments_of_one_name() {
+    let twice = DynamicPrompt::new("p", |_, _| async { "" })
+        .argument("a", "")
+        .required_argument("b", "")
+        .required_argument("a", "");
+    let error = Server::new("s").dynamic_prompt(twice).build().unwrap_err();
+    assert!(
+        error.problems()[0].contains("two arguments named `a`"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
