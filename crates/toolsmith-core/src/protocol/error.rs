@@ -107,7 +107,7 @@ impl ErrorKind {
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
         row(ErrorKind::InvalidParams, -32602, (200, 200), "the parameters do not fit the method"),
-        row(ErrorKind::InvalidMeta, -32602, (400, 400), "the required `_meta` fields are missing"),
+        row(ErrorKind::InvalidMeta, -32602, (200, 400), "the required `_meta` fields are missing, or `_meta` does not fit"),
         row(ErrorKind::Internal, -32603, (200, 200), "a handler failed unexpectedly; the log has the details"),
         row(ErrorKind::HeaderMismatch, -32020, (400, 400), "header fields and body disagree"),
         row(ErrorKind::MissingCapability, -32021, (200, 400), "the client lacks a capability that is needed"),
