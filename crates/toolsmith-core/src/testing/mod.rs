@@ -62,6 +62,7 @@ pub struct TestClient {
     caller: Caller,
     answers: Arc<Answers>,
     extensions: Map<String, Value>,
+    declared: Option<Value>,
     log_level: Option<LogLevel>,
     sink: Arc<TestSink>,
     sessions: Arc<Sessions>,
@@ -92,6 +93,7 @@ impl TestClient {
             sink: Arc::new(TestSink::new(Arc::clone(&answers))),
             answers,
             extensions: Map::new(),
+            declared: None,
             log_level: None,
             session: OnceCell::new(),
             next_id: AtomicU64::new(1),
@@ -109,6 +111,13 @@ impl TestClient {
     #[must_use]
     pub fn caller(mut self, caller: Caller) -> Self {
         self.caller = caller;
+        self
+    }
+
+    /// A client that declares these capabilities, and not what its answers are good for.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: Value) -> Self {
+        self.declared = Some(capabilities);
         self
     }
 
@@ -408,7 +417,7 @@ impl TestClient {
     async fn open(&self) -> Result<Peer, Failure> {
         let params = json!({
             "protocolVersion": self.revision.as_str(),
-            "capabilities": self.capabilities(),
+            "capabilities": self.declares(),
             "clientInfo": {"name": "test", "version": "0"},
         });
         let body = self.body(0, "initialize", params, false);
@@ -431,8 +440,9 @@ impl TestClient {
         Ok(peer)
     }
 
-    fn capabilities(&self) -> Value {
-        let mut capabilities = self.answers.capabilities();
+    fn declares(&self) -> Value {
+        let declared = self.declared.clone();
+        let mut capabilities = declared.unwrap_or_else(|| self.answers.capabilities());
         if !self.extensions.is_empty() {
             capabilities["extensions"] = Value::Object(self.extensions.clone());
         }
@@ -444,7 +454,7 @@ impl TestClient {
             let mut meta = json!({
                 "io.modelcontextprotocol/protocolVersion": self.revision.as_str(),
                 "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "0"},
-                "io.modelcontextprotocol/clientCapabilities": self.capabilities(),
+                "io.modelcontextprotocol/clientCapabilities": self.declares(),
             });
             if let Some(level) = self.log_level {
                 meta["io.modelcontextprotocol/logLevel"] = json!(level);

@@ -1,5 +1,7 @@
 //! Asking the client's model.
 
+mod conversation;
+
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
@@ -38,6 +40,10 @@ impl Sampling {
     }
 
     /// A conversation to go on with.
+    ///
+    /// Where the model used tools in it, the client must have declared `sampling.tools`, and
+    /// the message after such a one holds a result for each use of a tool, and nothing else:
+    /// see [`SamplingMessage::results`].
     pub fn conversation(messages: impl IntoIterator<Item = SamplingMessage>) -> Self {
         Self {
             messages: messages.into_iter().collect(),
@@ -121,11 +127,14 @@ impl Sampling {
     }
 
     fn question(mut self) -> Result<Question, ToolError> {
+        conversation::check(&self.messages).map_err(ToolError::internal)?;
         let messages = serde_json::to_value(&self.messages).map_err(ToolError::internal)?;
         self.params.insert("messages".to_owned(), messages);
         self.params
             .insert("maxTokens".to_owned(), self.max_tokens.into());
-        let tools = !self.tools.is_empty() || self.params.contains_key("toolChoice");
+        let tools = !self.tools.is_empty()
+            || self.params.contains_key("toolChoice")
+            || conversation::is_about_tools(&self.messages);
         if !self.tools.is_empty() {
             self.params.insert("tools".to_owned(), self.tools.into());
         }
@@ -178,7 +187,8 @@ impl SamplingMessage {
         }
     }
 
-    /// What tools came to that the model wanted to use. Such a message holds nothing else.
+    /// What tools came to that the model wanted to use in the message before. Such a message
+    /// holds nothing else.
     pub fn results(results: impl IntoIterator<Item = SamplingContent>) -> Self {
         Self {
             role: Role::User,
@@ -364,7 +374,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client has no model to ask, refuses to, or answers something else.
+    /// When the client has no model to ask, refuses to, or answers something else; when the
+    /// conversation does not answer every use of a tool.
     pub fn sample(&self, sampling: Sampling) -> Sample {
         Sample {
             context: self.clone(),
