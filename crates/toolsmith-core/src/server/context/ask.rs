@@ -45,20 +45,23 @@ impl Context {
         }
     }
 
-    /// Reads an answer as what it is to be. Where it came in the request that is being
-    /// answered, that request does not fit; elsewhere the handler has failed.
+    /// Reads an answer as what it is to be.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
         answer: Value,
         what: &str,
     ) -> Result<T, ToolError> {
-        serde_json::from_value(answer).map_err(|error| {
-            let why = crate::protocol::plain(&error.to_string());
-            let said = format!("the client's answer is no {what}: {why}");
-            match self.scope().asking {
-                Some(_) => ToolError::invalid(said),
-                None => ToolError::user(said),
-            }
-        })
+        serde_json::from_value(answer)
+            .map_err(|error| self.misfit(what, &crate::protocol::plain(&error.to_string())))
+    }
+
+    /// The refusal of an answer that does not fit. Where it came in the request that is
+    /// being answered, that request does not fit; elsewhere the handler has failed.
+    pub(super) fn misfit(&self, what: &str, why: &str) -> ToolError {
+        let said = format!("the client's answer is no {what}: {why}");
+        match self.scope().asking {
+            Some(_) => ToolError::invalid(said),
+            None => ToolError::user(said),
+        }
     }
 }

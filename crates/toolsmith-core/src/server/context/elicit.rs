@@ -1,6 +1,8 @@
 //! Asking the user.
 
+mod answer;
 mod form;
+mod format;
 
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -74,7 +76,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client cannot ask its user, refuses to, or answers something else.
+    /// When the client cannot ask its user, refuses to, or answers what does not fit the
+    /// form.
     ///
     /// ```
     /// use schemars::JsonSchema;
@@ -108,7 +111,8 @@ impl Context {
     }
 
     /// Asks the user by a form that is made while the program runs: a JSON Schema as
-    /// "Requested Schema" of `client/elicitation` has it.
+    /// "Requested Schema" of `client/elicitation` has it. What forms do not have of JSON
+    /// Schema is not sent.
     ///
     /// # Errors
     ///
@@ -122,7 +126,7 @@ impl Context {
             context: self.clone(),
             message: message.into(),
             key: None,
-            schema: form::checked(schema),
+            schema: form::checked(&schema),
             answer: PhantomData,
         }
     }
@@ -168,6 +172,9 @@ impl<T> Elicit<T> {
     }
 }
 
+/// What the content of an answer is to be.
+const FORM: &str = "answer to this form";
+
 #[derive(Deserialize)]
 struct Answer {
     action: Action,
@@ -193,7 +200,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
             let params = json!({
                 "mode": "form",
                 "message": self.message,
-                "requestedSchema": schema,
+                "requestedSchema": &schema,
             });
             let question = Question {
                 kind: QuestionKind::Form,
@@ -204,7 +211,9 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
             Ok(match answer.action {
                 Action::Accept => {
                     let content = answer.content.unwrap_or_else(|| json!({}));
-                    Elicited::Accepted(self.context.read(content, "answer to this form")?)
+                    let content = answer::fitting(&schema, content)
+                        .map_err(|why| self.context.misfit(FORM, &why))?;
+                    Elicited::Accepted(self.context.read(content.into(), FORM)?)
                 }
                 Action::Decline => Elicited::Declined,
                 Action::Cancel => Elicited::Cancelled,
