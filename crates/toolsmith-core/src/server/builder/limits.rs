@@ -18,6 +18,7 @@ pub(super) struct Limits {
     pub(super) tasks_per_owner: usize,
     pub(super) task_ttl: Option<Duration>,
     pub(super) state_ttl: Duration,
+    pub(super) question_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -33,6 +34,7 @@ impl Default for Limits {
             tasks_per_owner: 1000,
             task_ttl: None,
             state_ttl: Duration::from_secs(60 * 60),
+            question_timeout: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -105,6 +107,15 @@ impl Server {
     #[must_use]
     pub fn state_ttl(mut self, time: Duration) -> Self {
         self.limits.state_ttl = time;
+        self
+    }
+
+    /// How long a handler waits for the answer of a legacy client where the question does
+    /// not say, ten minutes unless told otherwise: see
+    /// [`Elicit::timeout`](crate::server::Elicit::timeout).
+    #[must_use]
+    pub fn question_timeout(mut self, time: Duration) -> Self {
+        self.limits.question_timeout = time;
         self
     }
 }

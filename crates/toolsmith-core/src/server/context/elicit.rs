@@ -7,6 +7,7 @@ mod format;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use super::ask::Terms;
 use crate::protocol::{Question, QuestionKind, encode_elicitation_complete};
 use crate::server::handler::ToolError;
 
@@ -57,7 +59,7 @@ impl<T> Elicited<T> {
 pub struct Elicit<T> {
     context: Context,
     message: String,
-    key: Option<Box<str>>,
+    terms: Terms,
     schema: Result<Value, String>,
     answer: PhantomData<fn() -> T>,
 }
@@ -104,7 +106,7 @@ impl Context {
         Elicit {
             context: self.clone(),
             message: message.into(),
-            key: None,
+            terms: Terms::default(),
             schema: form::schema::<T>(),
             answer: PhantomData,
         }
@@ -125,7 +127,7 @@ impl Context {
         Elicit {
             context: self.clone(),
             message: message.into(),
-            key: None,
+            terms: Terms::default(),
             schema: form::checked(&schema),
             answer: PhantomData,
         }
@@ -146,7 +148,7 @@ impl Context {
             context: self.clone(),
             message: message.into(),
             url: url.into(),
-            key: None,
+            terms: Terms::default(),
             id: None,
         }
     }
@@ -167,7 +169,21 @@ impl<T> Elicit<T> {
     /// handler runs again, and is the name under which a modern client sees it. A key
     /// that is used again in the same call is numbered: `confirm`, `confirm-2`.
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, whatever [`Server::question_timeout`] says. A question that was
+    /// not answered by then is taken back, and fails.
+    ///
+    /// Holds where the handler waits: in the legacy era, and in a task. The server's holds
+    /// for requests to a legacy client. A modern client that was asked comes back with the
+    /// answer within [`Server::state_ttl`].
+    ///
+    /// [`Server::question_timeout`]: crate::server::Server::question_timeout
+    /// [`Server::state_ttl`]: crate::server::Server::state_ttl
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 }
@@ -206,7 +222,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
                 kind: QuestionKind::Form,
                 params: object(params),
             };
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             let answer: Answer = self.context.read(answer, "answer to a form")?;
             Ok(match answer.action {
                 Action::Accept => {
@@ -229,14 +245,20 @@ pub struct ElicitUrl {
     context: Context,
     message: String,
     url: String,
-    key: Option<Box<str>>,
+    terms: Terms,
     id: Option<String>,
 }
 
 impl ElicitUrl {
     /// Under a key of the author's own, see [`Elicit::key`].
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, see [`Elicit::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 
@@ -269,7 +291,7 @@ impl IntoFuture for ElicitUrl {
                 kind: QuestionKind::Url,
                 params,
             };
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             let answer: Answer = self.context.read(answer, "answer to a page")?;
             Ok(match answer.action {
                 Action::Accept => Elicited::Accepted(()),

@@ -4,11 +4,13 @@ mod conversation;
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use super::ask::Terms;
 use crate::protocol::{Question, QuestionKind, Revision, Role, ToolDefinition};
 use crate::server::handler::ToolError;
 
@@ -363,7 +365,7 @@ impl Sampled {
 pub struct Sample {
     context: Context,
     sampling: Sampling,
-    key: Option<Box<str>>,
+    terms: Terms,
 }
 
 impl Context {
@@ -380,7 +382,7 @@ impl Context {
         Sample {
             context: self.clone(),
             sampling,
-            key: None,
+            terms: Terms::default(),
         }
     }
 }
@@ -388,7 +390,13 @@ impl Context {
 impl Sample {
     /// Under a key of the author's own, see [`Elicit::key`](super::Elicit::key).
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, see [`Elicit::timeout`](super::Elicit::timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 }
@@ -400,7 +408,7 @@ impl IntoFuture for Sample {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let question = self.sampling.question()?;
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             self.context.read(answer, "message of a model")
         })
     }

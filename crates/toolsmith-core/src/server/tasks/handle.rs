@@ -45,7 +45,9 @@ impl TaskHandle {
             handle: self.clone(),
             key: Some(key),
         };
-        let answer = answer.await.map_err(|_| over())?;
+        let answer = answer.await.map_err(|_| {
+            ToolError::user("the client refused to answer, took too long, or the task is over")
+        })?;
         waiting.done();
         Ok(answer)
     }

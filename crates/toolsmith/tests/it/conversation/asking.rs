@@ -1,9 +1,13 @@
 //! Tools that ask back, over HTTP in both eras.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use toolsmith::prelude::*;
 
 use super::offers::{able, able_in, start};
-use crate::wire::{Ask, Session, call, modern};
+use crate::wire::{Ask, Gate, Session, TestServer, call, modern, soon};
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
@@ -192,4 +196,106 @@ async fn a_late_answer_to_a_question_that_was_taken_back_answers_no_other() {
         .await;
     let answer = stream.message().await;
     assert_eq!(texts(&answer["result"]), "2 nights in Oslo", "{answer}");
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct City {
+    city: String,
+}
+
+/// Asks, and waits for a moment, or for as long as the server has it.
+#[tool]
+async fn waits(ctx: Context, kind: String, briefly: bool) -> Result<String, ToolError> {
+    let time = if briefly { BRIEF } else { FOREVER };
+    Ok(match kind.as_str() {
+        "default" => ctx.elicit::<City>("?").await?.accepted()?.city,
+        "form" => {
+            ctx.elicit::<City>("?")
+                .timeout(time)
+                .await?
+                .accepted()?
+                .city
+        }
+        "page" => {
+            let page = ctx.elicit_url("?", "https://a.example/").timeout(time);
+            format!("{:?}", page.await?)
+        }
+        "model" => ctx.sample(Sampling::new("?")).timeout(time).await?.text(),
+        _ => format!("{} roots", ctx.list_roots().timeout(time).await?.len()),
+    })
+}
+
+const BRIEF: Duration = Duration::from_millis(20);
+const FOREVER: Duration = Duration::MAX;
+
+fn waiting(question_timeout: Duration) -> TestServer {
+    let server = Server::new("s").tool::<waits>();
+    let server = server.question_timeout(question_timeout);
+    TestServer::of(server, Arc::new(Gate::default()), |http| http)
+}
+
+fn of_everything() -> Value {
+    json!({"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}})
+}
+
+#[tokio::test]
+async fn a_legacy_question_that_nobody_answers_in_time_is_taken_back() {
+    let patient = waiting(FOREVER);
+    let hurried = waiting(BRIEF);
+    for (server, kind) in [
+        (&patient, "form"),
+        (&patient, "page"),
+        (&patient, "model"),
+        (&patient, "roots"),
+        (&hurried, "default"),
+    ] {
+        let session = server.session_of("2025-11-25", of_everything()).await;
+        let arguments = json!({"kind": kind, "briefly": true});
+        let ask = session.ask(1, "tools/call", call("waits", arguments));
+        let mut stream = server.open(&ask).await;
+        let question = stream.message().await;
+        let back = soon("the question is taken back", stream.message()).await;
+        assert_eq!(back["method"], "notifications/cancelled", "{kind}: {back}");
+        assert_eq!(back["params"]["requestId"], question["id"], "{kind}");
+        let answer = stream.message().await;
+        assert_eq!(answer["result"]["isError"], true, "{kind}: {answer}");
+        let said = texts(&answer["result"]);
+        assert!(
+            said.contains("did not answer within 20ms"),
+            "{kind}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_question_says_of_its_time_holds_whatever_the_server_says() {
+    let server = waiting(Duration::ZERO);
+    let session = server.session_of("2025-11-25", of_everything()).await;
+    let arguments = json!({"kind": "form", "briefly": false});
+    let ask = session.ask(1, "tools/call", call("waits", arguments));
+    let mut stream = server.open(&ask).await;
+    let question = stream.message().await;
+    let oslo = answer_to(&question);
+    server.send(&session.answer(&question, oslo)).await;
+    let answer = stream.message().await;
+    assert_eq!(texts(&answer["result"]), "Oslo", "{answer}");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_modern_client_that_was_asked() {
+    let server = waiting(Duration::ZERO);
+    for kind in ["default", "form"] {
+        let asking = |more: Value| {
+            let arguments = json!({"kind": kind, "briefly": true});
+            let mut ask = call("waits", arguments);
+            ask["_meta"] = json!({"io.modelcontextprotocol/clientCapabilities": of_everything()});
+            for (name, value) in more.as_object().unwrap() {
+                ask[name] = value.clone();
+            }
+            modern(1, "tools/call", ask)
+        };
+        let result = server.send(&asking(json!({}))).await.message()["result"].clone();
+        let reply = server.send(&asking(answered(&result))).await;
+        assert_eq!(reply.said(), "Oslo", "{kind}: {reply:?}");
+    }
 }
