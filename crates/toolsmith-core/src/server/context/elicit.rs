@@ -3,6 +3,7 @@
 mod answer;
 mod form;
 mod format;
+mod page;
 
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -14,9 +15,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+pub use page::{ElicitUrl, Elicitations};
+
 use super::Context;
 use super::ask::Terms;
-use crate::protocol::{Question, QuestionKind, encode_elicitation_complete};
+use crate::protocol::{Question, QuestionKind};
 use crate::server::handler::ToolError;
 
 /// What the user made of a question.
@@ -132,36 +135,6 @@ impl Context {
             answer: PhantomData,
         }
     }
-
-    /// Sends the user to a page, for what the client must not read: a password, a payment,
-    /// an authorization by somebody else.
-    ///
-    /// That the user accepted means that the page was opened, not that anything was done
-    /// there: look for that where the page leaves it. The address must hold no secrets, and
-    /// the page must find out by itself who opens it.
-    ///
-    /// # Errors
-    ///
-    /// When the client cannot open pages or refuses to.
-    pub fn elicit_url(&self, message: impl Into<String>, url: impl Into<String>) -> ElicitUrl {
-        ElicitUrl {
-            context: self.clone(),
-            message: message.into(),
-            url: url.into(),
-            terms: Terms::default(),
-            id: None,
-        }
-    }
-
-    /// Tells the client that what a user was sent to a page for is done. Only revision
-    /// 2025-11-25 has it; for others nothing is sent.
-    pub fn elicitation_complete(&self, id: &str) {
-        let revision = self.revision();
-        let rich = revision.has_rich_questions() && !revision.is_modern();
-        if let Some(sink) = self.scope().sink.as_ref().filter(|_| rich) {
-            sink.notify(encode_elicitation_complete(id));
-        }
-    }
 }
 
 impl<T> Elicit<T> {
@@ -238,81 +211,9 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
     }
 }
 
-/// A page for the user, not opened yet. Await it.
-#[derive(Clone, Debug)]
-#[must_use = "a question is asked when it is awaited"]
-pub struct ElicitUrl {
-    context: Context,
-    message: String,
-    url: String,
-    terms: Terms,
-    id: Option<String>,
-}
-
-impl ElicitUrl {
-    /// Under a key of the author's own, see [`Elicit::key`].
-    pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.terms.key = Some(key.into());
-        self
-    }
-
-    /// For so long at most, see [`Elicit::timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.terms.timeout = Some(timeout);
-        self
-    }
-
-    /// With an id by which to say later that it is done, see
-    /// [`Context::elicitation_complete`]. Without one, a random id is sent to the clients
-    /// whose revision wants one.
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-}
-
-impl IntoFuture for ElicitUrl {
-    type Output = Result<Elicited<()>, ToolError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut params = object(json!({
-                "mode": "url",
-                "message": self.message,
-                "url": self.url,
-            }));
-            // A modern question has none, and is known by its content when it is asked again.
-            if !self.context.revision().is_modern() {
-                let id = self.id.unwrap_or_else(random_id);
-                params.insert("elicitationId".to_owned(), id.into());
-            }
-            let question = Question {
-                kind: QuestionKind::Url,
-                params,
-            };
-            let answer = self.context.ask(self.terms, question).await?;
-            let answer: Answer = self.context.read(answer, "answer to a page")?;
-            Ok(match answer.action {
-                Action::Accept => Elicited::Accepted(()),
-                Action::Decline => Elicited::Declined,
-                Action::Cancel => Elicited::Cancelled,
-            })
-        })
-    }
-}
-
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
-    }
-}
-
-fn random_id() -> String {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => "elicitation".to_owned(),
     }
 }

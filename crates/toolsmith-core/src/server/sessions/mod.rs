@@ -9,6 +9,7 @@ mod listeners;
 mod listening;
 mod live;
 mod notices;
+mod pages;
 mod question;
 mod stream;
 

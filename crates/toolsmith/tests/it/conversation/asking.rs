@@ -1,10 +1,11 @@
 //! Tools that ask back, over HTTP in both eras.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use toolsmith::prelude::*;
+use toolsmith::server::Elicitations;
 
 use super::offers::{able, able_in, start};
 use crate::wire::{Ask, Gate, Session, TestServer, call, modern, soon};
@@ -298,4 +299,147 @@ async fn nobody_waits_for_a_modern_client_that_was_asked() {
         let reply = server.send(&asking(answered(&result))).await;
         assert_eq!(reply.said(), "Oslo", "{kind}: {reply:?}");
     }
+}
+
+/// By which the tests say that all is done at a page.
+#[derive(Default)]
+pub(super) struct Pages(Mutex<Vec<Elicitations>>);
+
+impl Pages {
+    /// Of the call that came so many calls ago.
+    pub(super) fn of(&self, ago: usize) -> Elicitations {
+        let pages = self.0.lock().unwrap();
+        pages[pages.len() - 1 - ago].clone()
+    }
+}
+
+const CONNECT: &str = "https://a.example/connect";
+
+/// Sends the user to a page, and ends until something was done there.
+#[tool]
+async fn authorizes(ctx: Context, pages: State<Pages>) -> Result<&'static str, ToolError> {
+    pages.0.0.lock().unwrap().push(ctx.elicitations());
+    let page = |id: &str| ctx.elicit_url("Connect.", CONNECT).id(id);
+    ctx.require_urls([page("one"), page("two")]).await?;
+    Ok("opened")
+}
+
+/// Sends the user to a page, and says at once that all is done there.
+#[tool]
+async fn opens_and_completes(ctx: Context) -> Result<String, ToolError> {
+    let page = ctx.elicit_url("Connect.", CONNECT).id("here");
+    page.await?.accepted()?;
+    let told = ["there", "here", "here"].map(|id| ctx.elicitation_complete(id));
+    Ok(format!("{told:?}"))
+}
+
+#[tokio::test]
+async fn during_the_call_a_client_is_told_on_its_stream() {
+    let server = Server::new("s").tool::<opens_and_completes>();
+    let server = TestServer::of(server, Arc::new(Gate::default()), |http| http);
+    let session = server.session_of("2025-11-25", of_everything()).await;
+    let ask = call("opens_and_completes", json!({}));
+    let mut stream = server.open(&session.ask(1, "tools/call", ask)).await;
+    let question = stream.message().await;
+    let opened = json!({"action": "accept"});
+    server.send(&session.answer(&question, opened)).await;
+    assert_eq!(stream.message().await, completed("here"));
+    let answer = stream.message().await;
+    assert_eq!(texts(&answer["result"]), "[false, true, false]", "{answer}");
+}
+
+pub(super) fn authorizing(pages: &Arc<Pages>) -> Server {
+    Server::new("s")
+        .shared_state(Arc::clone(pages))
+        .tool::<authorizes>()
+}
+
+pub(super) fn completed(id: &str) -> Value {
+    json!({
+        "jsonrpc": "2.0",
+        "method": "notifications/elicitation/complete",
+        "params": {"elicitationId": id},
+    })
+}
+
+#[tokio::test]
+async fn a_client_is_told_of_pages_first_and_later_that_all_is_done_there() {
+    let pages = Arc::new(Pages::default());
+    let gate = Arc::new(Gate::default());
+    let server = TestServer::of(authorizing(&pages), gate, |http| http);
+    let session = server.session_of("2025-11-25", of_everything()).await;
+    let other = server.session_of("2025-11-25", of_everything()).await;
+    let ask = || call("authorizes", json!({}));
+    let reply = server.send(&session.ask(1, "tools/call", ask())).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let error = reply.message()["error"].clone();
+    assert_eq!(error["code"], -32042, "{error}");
+    let page = |id: &str| {
+        json!({
+            "mode": "url", "message": "Connect.", "url": CONNECT, "elicitationId": id,
+        })
+    };
+    let expected = json!({"elicitations": [page("one"), page("two")]});
+    assert_eq!(error["data"], expected, "{error}");
+
+    // Done before the client listens, and while it does.
+    let here = pages.of(0);
+    assert!(!here.complete("three"), "it was not given out");
+    assert!(here.complete("one"));
+    let mut stream = server.open(&session.stream()).await;
+    let told = soon("the first page", stream.message()).await;
+    assert_eq!(told, completed("one"));
+    assert!(!here.complete("one"), "it was told already");
+    assert!(here.complete("two"));
+    let told = soon("the second page", stream.message()).await;
+    assert_eq!(told, completed("two"));
+
+    // A page of another session is not known in this one.
+    server.send(&session.ask(2, "tools/call", ask())).await;
+    server.send(&other.ask(3, "tools/call", ask())).await;
+    server.send(&session.end()).await;
+    assert!(!pages.of(1).complete("one"), "the session is no more");
+    assert!(pages.of(0).complete("one"));
+}
+
+#[tokio::test]
+async fn pages_are_required_of_clients_that_open_some() {
+    let pages = Arc::new(Pages::default());
+    let gate = Arc::new(Gate::default());
+    let server = TestServer::of(authorizing(&pages), gate, |http| http);
+    let ask = || call("authorizes", json!({}));
+    // By a form alone.
+    let session = server
+        .session_of("2025-11-25", json!({"elicitation": {}}))
+        .await;
+    let reply = server.send(&session.ask(1, "tools/call", ask())).await;
+    assert!(reply.said().contains("elicitation.url"), "{reply:?}");
+    assert!(!pages.of(0).complete("one"), "it cannot open pages");
+    // An older revision has none.
+    let session = server.session_of("2025-06-18", of_everything()).await;
+    let reply = server.send(&session.ask(1, "tools/call", ask())).await;
+    assert!(reply.said().contains("2025-06-18"), "{reply:?}");
+    assert!(!pages.of(0).complete("one"), "it has no ids");
+    // A modern client is asked to open them, both at once, and has no ids either.
+    let asking = |more: Value| {
+        let mut ask = ask();
+        ask["_meta"] = json!({"io.modelcontextprotocol/clientCapabilities": of_everything()});
+        for (name, value) in more.as_object().unwrap() {
+            ask[name] = value.clone();
+        }
+        modern(1, "tools/call", ask)
+    };
+    let result = server.send(&asking(json!({}))).await.message()["result"].clone();
+    let asked = result["inputRequests"].as_object().unwrap();
+    assert_eq!(asked.len(), 2, "{result}");
+    let opened = asked
+        .keys()
+        .map(|key| (key.clone(), json!({"action": "accept"})));
+    let more = json!({
+        "inputResponses": opened.collect::<serde_json::Map<_, _>>(),
+        "requestState": result["requestState"],
+    });
+    let reply = server.send(&asking(more)).await;
+    assert_eq!(reply.said(), "opened", "{reply:?}");
+    assert!(!pages.of(0).complete("one"), "it has no ids");
 }
