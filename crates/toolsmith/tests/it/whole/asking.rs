@@ -36,6 +36,16 @@ async fn sends_to_a_page(context: Context) -> Result<String, ToolError> {
     Ok(format!("{:?}", page.await?))
 }
 
+/// Sends the user anywhere, by one of the two ways.
+#[tool]
+async fn sends_anywhere(context: Context, url: String, at_once: bool) -> Result<(), ToolError> {
+    let page = context.elicit_url("There.", url);
+    match at_once {
+        true => context.require_urls([page]).await,
+        false => page.await?.accepted(),
+    }
+}
+
 #[tool]
 async fn samples(context: Context) -> Result<String, ToolError> {
     let sampling = Sampling::new("Capital of France?")
@@ -199,6 +209,7 @@ fn engine() -> Engine {
         .state(AtomicU32::new(0))
         .tool::<elicits>()
         .tool::<sends_to_a_page>()
+        .tool::<sends_anywhere>()
         .tool::<samples>()
         .tool::<samples_with_tools>()
         .tool::<samples_parts>()
@@ -272,6 +283,35 @@ async fn a_user_is_sent_to_a_page() {
         "{}",
         older.text()
     );
+}
+
+#[tokio::test]
+async fn nobody_is_sent_where_no_page_can_be() {
+    let engine = engine();
+    for revision in BOTH {
+        for (url, at_once) in [
+            ("not a url", false),
+            ("/connect", false),
+            ("https://", false),
+            ("not a url", true),
+        ] {
+            let asked = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&asked);
+            let client = client(&engine, revision).on_elicit(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Some(json!({}))
+            });
+            let params = json!({"url": url, "at_once": at_once});
+            let result = client.call("sends_anywhere", params).await;
+            let result = result.unwrap_or_else(|sent| panic!("{revision}: {url} went out: {sent}"));
+            assert!(result.is_error(), "{revision}: {url} was taken");
+            assert!(result.text().contains("error id"), "{}", result.text());
+            assert_eq!(asked.load(Ordering::SeqCst), 0, "{revision}: {url}");
+            let params = json!({"url": "http://localhost:8080/x", "at_once": false});
+            let sent = client.call("sends_anywhere", params).await.unwrap();
+            assert!(!sent.is_error(), "{revision}: {}", sent.text());
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-//! The formats of texts in a form.
+//! The formats of texts in a form, and of the address of a page.
+
+use std::net::IpAddr;
 
 /// Something at some host. Who it reaches is not to be known from here.
 pub(super) fn is_email(text: &str) -> bool {
@@ -16,6 +18,45 @@ pub(super) fn is_uri(text: &str) -> bool {
     let begins = of_scheme.next().is_some_and(|c| c.is_ascii_alphabetic());
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     begins && of_scheme.all(in_scheme) && !rest.is_empty() && is_of_uri(rest)
+}
+
+/// Whether a page can be at an address: an absolute URI, which on the web names a host.
+pub(super) fn is_page(text: &str) -> bool {
+    is_uri(text) && (!is_web(text) || host(text).is_some())
+}
+
+/// Whether nobody on the way can read or change what a page is told. What stays on the
+/// machine is not on any way.
+pub(super) fn is_private(text: &str) -> bool {
+    let scheme = text.split(':').next().unwrap_or_default();
+    let is_local = || {
+        let host = host(text).unwrap_or_default().to_ascii_lowercase();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let address: Option<IpAddr> = address.parse().ok();
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || address.is_some_and(|it| it.is_loopback())
+    };
+    scheme.eq_ignore_ascii_case("https") || (is_web(text) && is_local())
+}
+
+fn is_web(text: &str) -> bool {
+    let scheme = text.split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// The host of a URI, if it names one and a port that there is.
+fn host(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let place = authority.rsplit('@').next()?;
+    let (host, port) = match place.rfind(']') {
+        Some(end) => place.split_at(end + 1),
+        None => place.split_at(place.find(':').unwrap_or(place.len())),
+    };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let is_port = port.is_empty() || (is_number(port) && port.parse::<u16>().is_ok());
+    (is_port && !host.is_empty()).then_some(host)
 }
 
 /// Whether a text has only characters that stand in a URI, and percents that mean a byte.
@@ -103,6 +144,48 @@ mod tests {
         for text in bad {
             assert!(!fits(text), "{text} was taken");
         }
+    }
+
+    #[test]
+    fn a_page_is_somewhere_and_is_private_or_not() {
+        holds(
+            is_page,
+            &[
+                "https://a.example",
+                "http://[::1]:80/x",
+                "HTTPS://u@a:1?x",
+                "app://x",
+                "app:x",
+            ],
+            &[
+                "",
+                "not a url",
+                "/path",
+                "a.example/x",
+                "https://",
+                "https:a.example",
+                "https:///x",
+                "https://a:x/",
+                "https://a:99999",
+                "https://ä.example",
+            ],
+        );
+        holds(
+            is_private,
+            &[
+                "https://a.example",
+                "http://localhost:8080/",
+                "http://127.0.0.2/x",
+                "http://[::1]/",
+            ],
+            &[
+                "http://a.example",
+                "http://localhost.example",
+                "http://localhost@a.example",
+                "ftp://localhost",
+                "app:x",
+            ],
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::{Action, Answer, Elicited, object};
+use super::{Action, Answer, Elicited, format, object};
 use crate::protocol::{ClientCapability, ProtocolError, Question, QuestionKind, Revision};
 use crate::server::context::ask::Terms;
 use crate::server::handler::ToolError;
@@ -34,7 +34,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client cannot open pages or refuses to.
+    /// When the client cannot open pages or refuses to, or the address is no absolute URL. One
+    /// without https is warned of in the log, unless it is on this machine.
     pub fn elicit_url(&self, message: impl Into<String>, url: impl Into<String>) -> ElicitUrl {
         ElicitUrl {
             context: self.clone(),
@@ -73,7 +74,7 @@ impl Context {
         self.require(ClientCapability::ElicitationUrl)?;
         let mut elicitations = Vec::with_capacity(pages.len());
         for page in pages {
-            elicitations.push(Value::Object(page.named().await));
+            elicitations.push(Value::Object(page.named().await?));
         }
         let required = ProtocolError::url_elicitation_required(elicitations);
         Err(ToolError::protocol(required))
@@ -167,7 +168,17 @@ impl ElicitUrl {
     }
 
     /// What the client is told of it.
-    async fn named(&self) -> Map<String, Value> {
+    async fn named(&self) -> Result<Map<String, Value>, ToolError> {
+        if !format::is_page(&self.url) {
+            return Err(ToolError::internal(format!(
+                "`{}` is no page that a user can be sent to; write an absolute URL such as https://example.com/connect, percent-encoded",
+                self.url
+            )));
+        }
+        if !format::is_private(&self.url) {
+            let name = self.context.name();
+            tracing::warn!(name, "a user is sent to a page without https");
+        }
         let mut params = object(json!({
             "mode": "url",
             "message": self.message,
@@ -184,7 +195,7 @@ impl ElicitUrl {
             let id = self.id.clone().unwrap_or_else(random_id);
             params.insert("elicitationId".to_owned(), id.into());
         }
-        params
+        Ok(params)
     }
 }
 
@@ -196,7 +207,7 @@ impl IntoFuture for ElicitUrl {
         Box::pin(async move {
             let question = Question {
                 kind: QuestionKind::Url,
-                params: self.named().await,
+                params: self.named().await?,
             };
             let answer = self.context.ask(self.terms, question).await?;
             let answer: Answer = self.context.read(answer, "answer to a page")?;
