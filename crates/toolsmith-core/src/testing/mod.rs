@@ -433,6 +433,9 @@ impl TestClient {
         let id = id.map_err(|error| Failure::refused(&error))?;
         let peer = self.sessions.find(id, &self.caller).await;
         let peer = peer.map_err(|error| Failure::refused(&error))?;
+        if let Some(session) = &peer.session {
+            session.initialized();
+        }
         if let (Some(level), Some(session)) = (self.log_level, &peer.session) {
             let set = session.set_log_level(level).await;
             set.map_err(|error| Failure::refused(&error))?;

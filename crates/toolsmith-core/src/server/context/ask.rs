@@ -51,6 +51,7 @@ impl Context {
         }
         match (&scope.peer.session, &scope.sink) {
             (Some(session), Some(sink)) => {
+                session.ready().await;
                 let waiting = session.ask(&question, scope.peer.revision, sink, None)?;
                 waiting.within(timeout).answer().await
             }

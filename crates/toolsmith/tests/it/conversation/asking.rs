@@ -8,7 +8,7 @@ use toolsmith::prelude::*;
 use toolsmith::server::Elicitations;
 
 use super::offers::{able, able_in, start};
-use crate::wire::{Ask, Gate, Session, TestServer, call, modern, soon};
+use crate::wire::{Ask, Gate, Session, TestServer, call, modern, request, soon};
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
@@ -442,4 +442,55 @@ async fn pages_are_required_of_clients_that_open_some() {
     let reply = server.send(&asking(more)).await;
     assert_eq!(reply.said(), "opened", "{reply:?}");
     assert!(!pages.of(0).complete("one"), "it has no ids");
+}
+
+/// Reports, and asks then.
+#[tool]
+async fn reports_and_asks(ctx: Context) -> Result<String, ToolError> {
+    ctx.progress(Progress::new(1.0));
+    Ok(ctx.elicit::<City>("?").await?.accepted()?.city)
+}
+
+pub(super) fn reporting() -> Server {
+    Server::new("s").tool::<reports_and_asks>()
+}
+
+/// A call of it whose progress is asked for.
+pub(super) fn reported() -> Value {
+    let mut ask = call("reports_and_asks", json!({}));
+    ask["_meta"] = json!({"progressToken": "t"});
+    ask
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_ready_is_not_asked() {
+    let server = TestServer::of(reporting(), Arc::new(Gate::default()), |http| http);
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": of_everything(),
+        "clientInfo": {"name": "test", "version": "0"},
+    });
+    let reply = server
+        .send(&Ask::post(request(0, "initialize", opening)))
+        .await;
+    let session = Session {
+        id: reply.field("mcp-session-id").unwrap().to_owned(),
+        revision: "2025-11-25".to_owned(),
+    };
+    let mut stream = server.open(&session.ask(1, "tools/call", reported())).await;
+    let report = stream.message().await;
+    assert_eq!(report["method"], "notifications/progress", "{report}");
+    // It would come at once.
+    let early = tokio::time::timeout(Duration::from_millis(200), stream.message()).await;
+    assert!(
+        early.is_err(),
+        "it was asked before it was ready: {early:?}"
+    );
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    server.send(&session.post(ready)).await;
+    let question = soon("the question", stream.message()).await;
+    let oslo = answer_to(&question);
+    server.send(&session.answer(&question, oslo)).await;
+    let answer = stream.message().await;
+    assert_eq!(texts(&answer["result"]), "Oslo", "{answer}");
 }
