@@ -18,16 +18,34 @@ pub(super) fn fitting(form: &Value, answer: Value) -> Result<Map<String, Value>,
         None => Vec::new(),
     };
     answer.retain(|name, value| !value.is_null() || required.contains(&name.as_str()));
-    for (name, value) in &answer {
+    for (name, value) in &mut answer {
         let Some(field) = form["properties"].get(name) else {
             let name: String = name.chars().take(64).collect();
             return Err(format!("the form has no field `{name}`"));
         };
         fits(field, value).map_err(|wanted| format!("the field `{name}` is {wanted}"))?;
+        if field["type"] == "integer" {
+            write_whole(value);
+        }
     }
     match required.iter().find(|name| !answer.contains_key(**name)) {
         Some(missing) => Err(format!("the field `{missing}` must be filled in")),
         None => Ok(answer),
+    }
+}
+
+/// Writes a whole number without a fraction: to JSON Schema `5.0` is an integer, to Rust it
+/// is none.
+fn write_whole(value: &mut Value) {
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    let number = value.as_f64().filter(|it| it.abs() <= SAFE);
+    if let Some(number) = number.filter(|_| value.is_f64()) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole and within the range of both types"
+        )]
+        let whole = number as i64;
+        *value = whole.into();
     }
 }
 
@@ -166,6 +184,11 @@ mod tests {
             "one": "b", "titled": "a", "some": ["a", "a"],
         });
         assert_eq!(Value::from(fitting(&form(), all.clone()).unwrap()), all);
+        let whole = fitting(&form(), json!({"whole": 5.0, "number": 5.0})).unwrap();
+        assert_eq!(
+            Value::from(whole).to_string(),
+            r#"{"whole":5,"number":5.0}"#
+        );
         let few = fitting(&form(), json!({"whole": -1, "text": null})).unwrap();
         assert_eq!(Value::from(few), json!({"whole": -1}));
     }
