@@ -94,10 +94,10 @@ fn text(field: &Value, value: &Value) -> Result<(), String> {
         Some("email") => wanted(format::is_email(text), || "an email address".to_owned()),
         Some("uri") => wanted(format::is_uri(text), || "a URI".to_owned()),
         Some("date") => wanted(format::is_date(text), || {
-            "a date such as 2026-07-28".to_owned()
+            "a date such as 2027-01-31".to_owned()
         }),
         Some("date-time") => wanted(format::is_date_time(text), || {
-            "a moment such as 2026-07-28T12:00:00Z".to_owned()
+            "a moment such as 2027-01-31T12:00:00Z".to_owned()
         }),
         _ => Ok(()),
     }
