@@ -375,6 +375,7 @@ impl Server {
             list_caching: self.limits.list_caching,
             tasks: Arc::new(tasks),
             state_ttl: self.limits.state_ttl,
+            question_timeout: self.limits.question_timeout,
             closing: watch::Sender::default(),
             identity: self.identity,
             registry: self.registry,

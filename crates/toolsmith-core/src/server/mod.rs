@@ -33,8 +33,9 @@ pub use crate::caller::Caller;
 pub use answer::Answer;
 pub use builder::Server;
 pub use context::{
-    Cancellation, Context, Elicit, ElicitUrl, Elicited, ListRoots, LogMessage, Progress, Root,
-    Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason, ToolChoice,
+    Cancellation, Context, Elicit, ElicitUrl, Elicitations, Elicited, ListRoots, LogMessage,
+    Progress, Root, Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason,
+    ToolChoice,
 };
 pub use engine::Engine;
 pub use error::StartError;

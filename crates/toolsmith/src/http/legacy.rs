@@ -67,10 +67,14 @@ pub(super) async fn message(
 /// Takes note of a notification. A cancelled request is dropped at its next await, and
 /// nothing more is said of it.
 fn note(session: &SessionRef, notification: &Notification) {
-    if notification.method.as_str() == "notifications/cancelled"
-        && let Some(id) = notification.params.cancelled()
-    {
-        session.cancel(&id);
+    match notification.method.as_str() {
+        "notifications/cancelled" => {
+            if let Some(id) = notification.params.cancelled() {
+                session.cancel(&id);
+            }
+        }
+        "notifications/initialized" => session.initialized(),
+        _ => {}
     }
 }
 

@@ -325,6 +325,9 @@ impl Conversation {
             return;
         };
         let session = peer.session.clone();
+        if let Some(session) = &session {
+            session.initialized();
+        }
         // The sessions of a pipe are in memory, and answer at once.
         let notices = session.and_then(|it| it.notices(&peer, 1).now_or_never());
         if let (Some(Ok(notices)), Some(legacy)) = (notices, &mut self.legacy) {

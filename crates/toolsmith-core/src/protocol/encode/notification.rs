@@ -21,6 +21,8 @@ pub enum Notice {
     ResourceUpdated(Box<str>),
     /// A task has changed.
     Task(Box<TaskView>),
+    /// What the user was sent to a page for is done, by the id that the page was given.
+    ElicitationCompleted(Box<str>),
 }
 
 /// Writes a change; for a modern client with the request that opened its subscription.
@@ -41,6 +43,10 @@ pub fn encode_notice(
             ("notifications/tasks", super::task::detailed(task, revision))
         }
         Notice::Task(task) => ("notifications/tasks/status", task.members(false)),
+        Notice::ElicitationCompleted(id) => {
+            let params = Map::from_iter([("elicitationId".to_owned(), json!(id))]);
+            ("notifications/elicitation/complete", params)
+        }
     };
     notification_with(method, params, subscription.map(subscribed))
 }
@@ -61,12 +67,6 @@ pub fn encode_cancelled(request: &RequestId, reason: &str) -> Vec<u8> {
     let params = Map::from_iter([("reason".to_owned(), json!(reason))]);
     let id = ("requestId", request.as_json().to_vec());
     notification_with("notifications/cancelled", params, Some(id))
-}
-
-/// Writes that what a user was sent to a URL for is done. Only revision 2025-11-25 has it.
-pub fn encode_elicitation_complete(id: &str) -> Vec<u8> {
-    let params = Map::from_iter([("elicitationId".to_owned(), json!(id))]);
-    notification("notifications/elicitation/complete", params)
 }
 
 /// Writes a log message.

@@ -2,6 +2,7 @@
 //! they are asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -18,6 +19,7 @@ pub(in crate::server) struct WaitingQuestion {
     number: u64,
     reply: oneshot::Receiver<Reply>,
     sink: Arc<dyn ReplySink>,
+    limit: Duration,
     done: bool,
 }
 
@@ -38,6 +40,7 @@ impl SessionRef {
             number,
             reply,
             sink: Arc::clone(sink),
+            limit: self.sessions.engine.question_timeout(),
             done: false,
         };
         let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
@@ -51,9 +54,17 @@ impl SessionRef {
 }
 
 impl WaitingQuestion {
-    /// Waits for the answer.
+    /// The same question, which waits for so long where that was said.
+    pub(in crate::server) fn within(mut self, limit: Option<Duration>) -> Self {
+        self.limit = limit.unwrap_or(self.limit);
+        self
+    }
+
+    /// Waits for the answer. A question that has waited for too long is taken back.
     pub(in crate::server) async fn answer(mut self) -> Result<Value, ToolError> {
-        let reply = (&mut self.reply).await;
+        let Ok(reply) = tokio::time::timeout(self.limit, &mut self.reply).await else {
+            return Err(late(self.limit));
+        };
         self.done = true;
         match reply {
             Ok(Ok(json)) => serde_json::from_slice(&json).map_err(ToolError::internal),
@@ -68,6 +79,11 @@ impl WaitingQuestion {
             )),
         }
     }
+}
+
+/// The failure to wait any longer.
+pub(in crate::server) fn late(limit: Duration) -> ToolError {
+    ToolError::user(format!("the client did not answer within {limit:?}"))
 }
 
 impl Drop for WaitingQuestion {

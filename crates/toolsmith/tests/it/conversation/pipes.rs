@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use toolsmith::Stdio;
 use toolsmith::prelude::Registry;
 
+use super::asking::{Pages, authorizing, completed, reported, reporting};
 use super::offers::{able, able_in, offers, visitor};
-use crate::wire::{Gate, Pipe, call, modern_meta, request};
+use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
 
 struct Talk {
     pipe: Pipe,
@@ -255,4 +256,49 @@ async fn a_user_may_think_longer_than_a_tool_may_take() {
             false => assert_eq!(answer["error"]["code"], -31001, "{answer}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_is_told_that_all_is_done_at_a_page_after_the_call() {
+    let pages = Arc::new(Pages::default());
+    let (mut pipe, _) = Pipe::to(authorizing(&pages), Stdio::new());
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {"url": {}}},
+        "clientInfo": {"name": "test", "version": "0"},
+    });
+    pipe.ask(request(0, "initialize", opening)).await;
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+        .await;
+    let ask = request(1, "tools/call", call("authorizes", json!({})));
+    let answer = pipe.ask(ask).await;
+    assert_eq!(answer["error"]["code"], -32042, "{answer}");
+    assert!(pages.of(0).complete("two"));
+    let told = soon("the page", pipe.next()).await;
+    assert_eq!(told, Some(completed("two")));
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_ready_is_not_asked() {
+    let (mut pipe, _) = Pipe::to(reporting(), Stdio::new());
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "test", "version": "0"},
+    });
+    pipe.ask(request(0, "initialize", opening)).await;
+    let report = pipe.ask(request(1, "tools/call", reported())).await;
+    assert_eq!(report["method"], "notifications/progress", "{report}");
+    // It would come at once.
+    let early = tokio::time::timeout(Duration::from_millis(200), pipe.next()).await;
+    assert!(
+        early.is_err(),
+        "it was asked before it was ready: {early:?}"
+    );
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+        .await;
+    let question = soon("the question", pipe.next()).await.unwrap();
+    let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": oslo()});
+    let answer = pipe.ask(answer).await;
+    assert_eq!(answer["result"]["content"][0]["text"], "Oslo", "{answer}");
 }
