@@ -1,14 +1,13 @@
-//! Whole answers: dispatch and encode in one step, for one message or a batch.
+//! Whole answers: dispatch and encode in one step.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 
 use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
-use crate::protocol::{Message, Outcome, Refusal, Request, encode_error};
+use crate::protocol::{Outcome, Refusal, Request, encode_error};
 
 /// An answer as it goes out: the JSON-RPC message, and the HTTP status that goes with it.
 #[derive(Clone, Debug)]
@@ -25,6 +24,23 @@ impl From<&Refusal> for Answer {
             message: encode_error(&refusal.error, refusal.id.as_ref()),
             status: refusal.status(),
         }
+    }
+}
+
+impl Answer {
+    /// The answers to a batch of revision 2025-03-26 as one message: an array, in the order
+    /// given. `None` where there are none: a batch without requests is not answered, and of
+    /// a request that was cancelled nothing more is said.
+    pub fn batch(answers: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let messages: Vec<Vec<u8>> = answers.into_iter().map(|it| it.message).collect();
+        if messages.is_empty() {
+            return None;
+        }
+        let mut message = vec![b'['];
+        message.extend_from_slice(&messages.join(&b','));
+        message.push(b']');
+        let status = 200;
+        Some(Self { message, status })
     }
 }
 
@@ -54,37 +70,5 @@ impl Engine {
             message: self.encode(&outcome, &id, revision),
             status,
         }
-    }
-
-    /// Answers a batch of revision 2025-03-26: an array with an answer for each request,
-    /// in the order of the requests, or nothing when there were none.
-    pub async fn answer_batch(
-        self,
-        items: Vec<Result<Message, Refusal>>,
-        peer: Peer,
-        sink: Option<Arc<dyn ReplySink>>,
-    ) -> Option<Vec<u8>> {
-        let answers = items.into_iter().filter_map(|item| match item {
-            Ok(Message::Request(request)) => Some(Ok((request, peer.clone()))),
-            Ok(Message::Notification(_) | Message::Response(_)) => None,
-            Err(refusal) => Some(Err(refusal)),
-        });
-        let answers = join_all(answers.map(|item| {
-            let (engine, sink) = (self.clone(), sink.clone());
-            async move {
-                match item {
-                    Ok((request, peer)) => engine.answer(request, peer, sink).await.message,
-                    Err(refusal) => Answer::from(&refusal).message,
-                }
-            }
-        }))
-        .await;
-        if answers.is_empty() {
-            return None;
-        }
-        let mut array = vec![b'['];
-        array.extend_from_slice(&answers.join(&b','));
-        array.push(b']');
-        Some(array)
     }
 }
