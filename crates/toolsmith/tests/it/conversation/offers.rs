@@ -60,6 +60,15 @@ async fn two_parts(ctx: Context, gate: State<Gate>) -> &'static str {
     "done"
 }
 
+/// Report before and after being let go.
+#[tool]
+async fn measured(ctx: Context, gate: State<Gate>) -> &'static str {
+    ctx.progress(Progress::new(1.0));
+    gate.wait().await;
+    ctx.progress(Progress::new(2.0));
+    "measured"
+}
+
 /// Say many things.
 #[tool]
 async fn chatter(ctx: Context, lines: u32) -> String {
@@ -126,6 +135,7 @@ pub(crate) fn offers(gate: &Arc<Gate>) -> Server {
         .tool::<hurried>()
         .tool::<survey>()
         .tool::<two_parts>()
+        .tool::<measured>()
         .tool::<chatter>()
         .tool::<polled>()
         .tool::<render>()
