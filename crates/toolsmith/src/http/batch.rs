@@ -53,7 +53,6 @@ pub(super) async fn answer(
     if read.batch.is_empty() {
         return respond::empty(StatusCode::ACCEPTED);
     }
-    let running = read.running;
     let call = Call {
         asked: Asked::Batch(read.ids),
         work: Box::pin(read.batch.answer()),
@@ -61,8 +60,9 @@ pub(super) async fn answer(
         session,
         accepts,
         begins,
+        running: read.running,
     };
-    call.answer(move || running).await
+    call.answer().await
 }
 
 /// A batch that is read.

@@ -49,15 +49,18 @@ pub(super) async fn answer(
     let outlet = speaks.then(|| Outlet::new(begins, 1));
     let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
     let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
+    // Before anything is done: it may be long until it first waits.
+    let running = session.running(id.clone(), abort);
     let call = Call {
-        asked: Asked::One(id.clone()),
+        asked: Asked::One(id),
         work: Box::pin(work.map(Result::ok)),
         outlet,
-        session: session.clone(),
+        session,
         accepts,
         begins,
+        running: vec![running],
     };
-    call.answer(move || vec![session.running(id, abort)]).await
+    call.answer().await
 }
 
 /// Whose answers a call comes to.
@@ -101,15 +104,14 @@ pub(super) struct Call {
     pub(super) accepts: Accepts,
     /// Whether a stream begins with an event to come back to.
     pub(super) begins: bool,
+    /// By which its requests can be cancelled.
+    pub(super) running: Vec<RunningCall>,
 }
 
 impl Call {
-    /// Works on it. What is `running` can be cancelled by its id, once it takes its time.
-    pub(super) async fn answer(
-        mut self,
-        running: impl FnOnce() -> Vec<RunningCall>,
-    ) -> HttpResponse {
-        // The common call is done when it is polled once, and leaves nothing behind.
+    /// Works on it.
+    pub(super) async fn answer(mut self) -> HttpResponse {
+        // The common call is done when it is polled once.
         if let Some(done) = poll_once(&mut self.work).await {
             let said = self.outlet.as_ref().is_some_and(|it| !it.is_empty());
             match done {
@@ -120,7 +122,7 @@ impl Call {
         let hanging = Hanging {
             requests: self.asked.requests(),
             work: Some(self.work),
-            running: running(),
+            running: self.running,
             outlet: self.outlet,
             session: self.session,
         };
@@ -159,6 +161,11 @@ enum First {
 
 impl Hanging {
     async fn finish(mut self, asked: Asked, accepts: Accepts, begins: bool) -> HttpResponse {
+        // Whoever ended the session while the call began has not found it.
+        if !self.session.is_alive().await {
+            self.work = None;
+            return cancelled(asked, accepts);
+        }
         let said = match self.first(accepts.sse).await {
             First::Done(Some(answer)) => return respond::answer(&answer, form(accepts)),
             First::Done(None) => return cancelled(asked, accepts),
