@@ -7,7 +7,7 @@ use toolsmith::prelude::*;
 
 use super::offers::start;
 use crate::support;
-use crate::wire::{Connection, Gate, TestServer, call, modern};
+use crate::wire::{Connection, Gate, TestServer, call, modern, soon};
 
 #[tokio::test]
 async fn a_modern_client_cancels_by_hanging_up() {
@@ -86,7 +86,9 @@ async fn a_call_that_thinks_before_it_waits_is_cancelled_when_it_does() {
         let reply = server.send(away).await;
         assert!([202, 204].contains(&reply.status), "{reply:?}");
         thinks.open();
-        let reply = server.answer(&mut connection, &ask).await;
+        // A stream that goes on has signs of life, for ever.
+        let answer = server.answer(&mut connection, &ask);
+        let reply = soon("the end of the call", answer).await;
         assert!(reply.messages().is_empty(), "{reply:?}");
         assert_eq!(waits.ended(), waits.begun(), "the call goes on");
         assert!(waits.begun() <= at + 1);
