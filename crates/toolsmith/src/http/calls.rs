@@ -111,16 +111,20 @@ pub(super) struct Call {
 impl Call {
     /// Works on it.
     pub(super) async fn answer(mut self) -> HttpResponse {
+        let mut goes_on = self.asked.requests();
         // The common call is done when it is polled once.
         if let Some(done) = poll_once(&mut self.work).await {
             let said = self.outlet.as_ref().is_some_and(|it| !it.is_empty());
             match done {
                 Some(answer) if !said => return respond::answer(&answer, form(self.accepts)),
-                done => self.work = Box::pin(std::future::ready(done)),
+                done => {
+                    self.work = Box::pin(std::future::ready(done));
+                    goes_on = 0;
+                }
             }
         }
         let hanging = Hanging {
-            requests: self.asked.requests(),
+            goes_on,
             work: Some(self.work),
             running: self.running,
             outlet: self.outlet,
@@ -145,7 +149,8 @@ async fn poll_once(work: &mut Work) -> Option<Option<Answer>> {
 
 /// A call whose client waits on the line. When the client hangs up, the call goes on.
 struct Hanging {
-    requests: usize,
+    /// How many requests of it are not done yet, as far as is known.
+    goes_on: usize,
     work: Option<Work>,
     running: Vec<RunningCall>,
     outlet: Option<Arc<Outlet>>,
@@ -195,9 +200,9 @@ impl Hanging {
         sending::events(reader, begins, session)
     }
 
-    /// A place for each request, if there is room for all of them.
+    /// A place for each request that goes on, if there is room for all of them.
     fn detach(&self) -> Option<Vec<DetachedCall>> {
-        let places = (0..self.requests).map(|_| self.session.detach(MAX_DETACHED));
+        let places = (0..self.goes_on).map(|_| self.session.detach(MAX_DETACHED));
         places.collect()
     }
 
@@ -232,6 +237,7 @@ impl Hanging {
                 First::Done(done)
             }
             Some(item) => {
+                self.goes_on = 0;
                 self.work = Some(Box::pin(std::future::ready(done)));
                 First::Said(item)
             }

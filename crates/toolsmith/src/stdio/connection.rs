@@ -102,7 +102,7 @@ impl Desk {
             }
             Taken::Opening(message) => self.opening = Some(self.outbox.push(message)),
             Taken::Work(work) => {
-                self.held += cost;
+                self.held += work.cost;
                 self.waiting.push_back(work);
             }
         }

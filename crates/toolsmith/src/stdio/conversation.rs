@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use super::writer::{Reporter, Reports};
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
     /// How many requests it is.
     pub(super) requests: usize,
+    /// What it costs.
+    pub(super) cost: usize,
 }
 
 impl Work {
@@ -39,6 +41,7 @@ impl Work {
     ) -> Self {
         Self {
             requests: requests.len(),
+            cost,
             done: Box::pin(answer.map(move |answer| Done {
                 message: answer.map(|answer| answer.message),
                 cost,
@@ -64,7 +67,7 @@ pub(super) enum Taken {
 pub(super) struct Done {
     /// What is to be written, if anything.
     pub(super) message: Option<Vec<u8>>,
-    /// What the line cost.
+    /// What the work cost.
     pub(super) cost: usize,
     /// The requests that it was.
     requests: Vec<Name>,
@@ -292,6 +295,8 @@ impl Conversation {
         if batch.is_empty() {
             return Taken::Nothing;
         }
+        // Of the work, the line has paid for one request.
+        let cost = cost + requests.len().saturating_sub(1) * lines::WORK;
         Taken::Work(Work::new(batch.answer(), cost, requests))
     }
 

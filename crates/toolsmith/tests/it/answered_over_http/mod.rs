@@ -72,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// How many orders are tried: each has a server and connections of its own.
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(48)
+    asked.and_then(|text| text.parse().ok()).unwrap_or(64)
 }
 
 proptest! {

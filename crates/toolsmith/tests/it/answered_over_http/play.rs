@@ -66,7 +66,8 @@ impl World {
                 client,
                 reads_streams,
             } => {
-                let client = client % (REVISIONS.len() + 1);
+                // A third of the calls are modern.
+                let client = (client % (REVISIONS.len() + 2)).min(REVISIONS.len());
                 self.post(client, None, reads_streams).await;
             }
             Step::Batch {

@@ -348,3 +348,29 @@ async fn no_more_is_worked_on_because_it_comes_in_batches() {
         assert_eq!(ids(&pipe.next().await.unwrap()).len(), 100);
     }
 }
+
+/// A call that is done takes no place, however many go on.
+#[tokio::test]
+async fn what_is_done_is_answered_though_no_more_may_go_on() {
+    let (server, _) = start();
+    let session = session(&server).await;
+    let measured = |id: i64| reporting(id, "measured");
+    let mut streams = Vec::new();
+    for of in [0..100, 100..200, 200..256] {
+        let batch = Value::from_iter(of.clone().map(measured));
+        let mut stream = server.open(&session.post(batch)).await;
+        for _ in of {
+            report(&stream.message().await);
+        }
+        streams.push(stream);
+    }
+    let reply = server.send(&session.post(measured(300))).await;
+    assert_eq!(reply.message()["error"]["code"], -31002, "{reply:?}");
+    let level = session.ask(301, "logging/setLevel", json!({"level": "info"}));
+    assert_eq!(server.send(&level).await.status, 200);
+    let said = call("say", json!({}));
+    let reply = server.send(&session.ask(302, "tools/call", said)).await;
+    let messages = reply.messages();
+    assert_eq!(messages.len(), 2, "{reply:?}");
+    assert_eq!(messages[1]["result"]["content"][0]["text"], "said");
+}

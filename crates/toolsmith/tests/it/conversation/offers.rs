@@ -69,6 +69,13 @@ async fn measured(ctx: Context, gate: State<Gate>) -> &'static str {
     "measured"
 }
 
+/// Say one thing, and be done.
+#[tool]
+async fn say(ctx: Context) -> &'static str {
+    ctx.info("something");
+    "said"
+}
+
 /// Say many things.
 #[tool]
 async fn chatter(ctx: Context, lines: u32) -> String {
@@ -136,6 +143,7 @@ pub(crate) fn offers(gate: &Arc<Gate>) -> Server {
         .tool::<survey>()
         .tool::<two_parts>()
         .tool::<measured>()
+        .tool::<say>()
         .tool::<chatter>()
         .tool::<polled>()
         .tool::<render>()
