@@ -292,8 +292,10 @@ impl Conversation {
                 Err(refusal) => batch.refused(&refusal),
             }
         }
-        if batch.is_empty() {
-            return Taken::Nothing;
+        if requests.is_empty() {
+            // What is refused need not wait for its turn.
+            let refused = batch.answer().now_or_never().flatten();
+            return refused.map_or(Taken::Nothing, |it| Taken::Answer(it.message));
         }
         // Of the work, the line has paid for one request.
         let cost = cost + requests.len().saturating_sub(1) * lines::WORK;
