@@ -185,6 +185,18 @@ impl ProtocolError {
         )
     }
 
+    /// The refusal of a request whose id another one has that is not answered yet.
+    ///
+    /// Implements "Requests" of `basic`: a client uses an id once in a session.
+    pub fn id_in_use(id: &RequestId) -> Self {
+        Self::new(
+            ErrorKind::InvalidRequest,
+            format!(
+                "the request id {id} is that of a request which is not answered yet; give each request an id of its own"
+            ),
+        )
+    }
+
     /// The refusal to read a resource that is not there, in the words of an era.
     ///
     /// Implements "Error Handling" of `server/resources` of every revision.

@@ -47,28 +47,28 @@ impl Answer {
 impl Engine {
     /// Does what a request asks for and writes the answer. See [`Engine::dispatch`] for
     /// what dropping the future does.
-    pub async fn answer(
+    pub fn answer(
         self,
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> Answer {
+    ) -> impl Future<Output = Answer> + Send + 'static {
         let id = request.id.clone();
         let revision = peer.revision;
         let method = request.method.clone();
-        // Handlers are guarded where they run; this is for what stands around them.
+        // Handlers are guarded where they run; this is for what stands around them. Put
+        // together from futures, because an `async` block would hold each of them twice.
         let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
-        let outcome = match outcome.catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(panic) => panicked(&method, panic.as_ref()),
-        };
-        let status = match &outcome {
-            Outcome::Error(error) => error.kind.status(revision.era()),
-            _ => 200,
-        };
-        Answer {
-            message: self.encode(&outcome, &id, revision),
-            status,
-        }
+        outcome.catch_unwind().map(move |outcome| {
+            let outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
+            let status = match &outcome {
+                Outcome::Error(error) => error.kind.status(revision.era()),
+                _ => 200,
+            };
+            Answer {
+                message: self.encode(&outcome, &id, revision),
+                status,
+            }
+        })
     }
 }

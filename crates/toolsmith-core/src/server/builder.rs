@@ -25,7 +25,7 @@ use super::tasks::Tasks;
 use super::tool::{DynamicTool, Tool};
 use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
 use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskStore};
-use crate::protocol::{Icon, Implementation, ListKind, Params, ServerIdentity};
+use crate::protocol::{Icon, Implementation, ListKind, Method, Params, ServerIdentity};
 
 /// An MCP server in the making: who it is and what it offers.
 ///
@@ -45,6 +45,8 @@ pub struct Server {
     states: StateMap,
     layers: Vec<Arc<dyn Layer>>,
     methods: HashMap<Box<str>, CustomMethod>,
+    /// What is wrong with what was said of the server so far.
+    problems: Vec<String>,
     mounted: Vec<(String, Server)>,
     limits: Limits,
     bus: Arc<dyn Bus>,
@@ -84,6 +86,7 @@ impl Server {
             states: StateMap::default(),
             layers: Vec::new(),
             methods: HashMap::new(),
+            problems: Vec::new(),
             mounted: Vec::new(),
             limits: Limits::default(),
             bus: Arc::new(MemoryBus::new()),
@@ -159,6 +162,13 @@ impl Server {
 
     /// A resource or a template of resources, by the type that `#[resource]` made of its
     /// function.
+    ///
+    /// What is read at a URI is the resource of that very URI, or else the template that
+    /// matches it: of several, the one with the most characters outside of its variables,
+    /// and of those with as many the one that was registered first; or else what a
+    /// provider has there, see [`resources`](Self::resources). Two templates that differ in
+    /// the names of their variables alone match the same URIs, so that the second one would
+    /// never be read, and stop the server from starting.
     #[must_use]
     pub fn resource<R: Resource>(mut self) -> Self {
         self.check("resource", R::definition().uri, R::missing_states);
@@ -166,14 +176,16 @@ impl Server {
         self
     }
 
-    /// A resource or a template of resources that is made while the program runs.
+    /// A resource or a template of resources that is made while the program runs. Which of
+    /// several is read at a URI is said at [`resource`](Self::resource).
     #[must_use]
     pub fn dynamic_resource(self, resource: DynamicResource) -> Self {
         self.registry.register_dynamic_resource(resource);
         self
     }
 
-    /// Resources that somebody else keeps, such as the files of a directory.
+    /// Resources that somebody else keeps, such as the files of a directory. For its list, a
+    /// provider has the time of a call.
     #[must_use]
     pub fn resources(self, provider: impl ResourceProvider) -> Self {
         self.registry.register_provider(Arc::new(provider));
@@ -225,15 +237,24 @@ impl Server {
 
     /// A method of an extension, in both eras. What it gives are the members of the
     /// result. A failure that is meant to be told is answered with code -32602, any other
-    /// is masked.
+    /// is masked. It has the time of a call, see [`call_timeout`](Self::call_timeout).
     #[must_use]
     pub fn method<H, F>(mut self, name: impl Into<Box<str>>, handler: H) -> Self
     where
         H: Fn(Params, Context) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Map<String, Value>, ToolError>> + Send + 'static,
     {
-        let method = CustomMethod::new(Arc::clone(self.registry.home()), handler);
-        self.methods.insert(name.into(), method);
+        let (name, home) = (name.into(), Arc::clone(self.registry.home()));
+        if !matches!(Method::from(&*name), Method::Other(_)) {
+            self.problems.push(format!(
+                "`{name}` is a method of the protocol, and never one of an extension; give it another name"
+            ));
+        }
+        let method = CustomMethod::new(home, handler);
+        if self.methods.insert(name.clone(), method).is_some() {
+            self.problems
+                .push(format!("there are two methods `{name}`; rename one"));
+        }
         self
     }
 
@@ -302,11 +323,11 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Every problem at once: names that two tools share, names that the protocol does not
-    /// allow, templates that do not fit their functions, states that a handler asks for and
-    /// that were not given.
+    /// Every problem at once: names that two tools share, templates that match the same
+    /// URIs, names that the protocol does not allow or has itself, templates that do not fit
+    /// their functions, states that a handler asks for and that were not given.
     pub fn build(mut self) -> Result<Engine, StartError> {
-        let mut problems = Vec::new();
+        let mut problems = std::mem::take(&mut self.problems);
         if self.name().is_empty() {
             problems.push("the name of the server is empty".to_owned());
         }

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::Hub;
 use super::extension::CustomMethod;
 use super::middleware::Layers;
 use super::pool::BlockingPool;
-use super::registry::{Home, Registry};
+use super::registry::{Home, Registry, View};
 use super::seal::Sealer;
 use super::tasks::Tasks;
-use super::{Hub, Peer};
 use crate::ports::{Change, Event, Listener};
-use crate::protocol::{Caching, ListKind, Outcome, RequestId, Revision, ServerIdentity, encode};
+use crate::protocol::{Caching, Outcome, RequestId, Revision, ServerIdentity, encode};
 
 /// A server that takes decoded requests and gives outcomes. Cheap to clone.
 ///
@@ -155,8 +155,8 @@ impl Engine {
 
     /// How long lists stay fresh. What one tenant sees beside what everybody sees is
     /// nobody else's.
-    pub(super) fn list_caching(&self, _kind: ListKind, peer: &Peer) -> Caching {
-        match self.0.registry.is_shared(peer.caller.tenant()) {
+    pub(super) fn list_caching(&self, view: &View) -> Caching {
+        match view.is_shared() {
             true => self.0.list_caching,
             false => self.0.list_caching.private(),
         }

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Context;
-use super::engine::Engine;
 use super::handler::{ToolError, Verdict};
-use super::middleware::Operation;
 use super::registry::Home;
 use crate::protocol::{ErrorKind, Outcome, Params};
 
@@ -41,13 +39,16 @@ impl CustomMethod {
         }
     }
 
-    pub(super) async fn handle(&self, engine: Engine, mut operation: Operation) -> Outcome {
-        let name: Arc<str> = operation.request.method.as_str().into();
-        let scope = engine.scope(&self.home, Arc::clone(&name), &mut operation);
-        let context = Context::new(scope);
-        match (self.handler)(operation.request.params, context).await {
+    /// The server that it is a method of.
+    pub(super) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
+
+    /// What a request for it comes to.
+    pub(super) async fn handle(self, name: &str, params: Params, context: Context) -> Outcome {
+        match (self.handler)(params, context).await {
             Ok(members) => Outcome::Custom(members),
-            Err(error) => refused(&name, &error),
+            Err(error) => refused(name, &error),
         }
     }
 }
@@ -69,6 +70,8 @@ fn refused(name: &str, error: &ToolError) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
@@ -129,5 +132,42 @@ mod tests {
         let client = TestClient::new(server).unwrap();
         let answer = client.request("thread", json!({})).await.unwrap();
         assert_eq!(answer["elsewhere"], true, "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_method_has_the_time_of_a_call_and_no_more() {
+        let server = Server::new("slow")
+            .call_timeout(Duration::from_secs(10))
+            .method("sleep", |params, _| async move {
+                let params: Value = params.typed().map_err(ToolError::protocol)?;
+                let seconds = params["seconds"].as_u64().unwrap();
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                Ok(Map::new())
+            });
+        let client = TestClient::new(server).unwrap();
+        let enough = client.request("sleep", json!({"seconds": 9})).await;
+        assert!(enough.is_ok(), "{enough:?}");
+        let refused = client.request("sleep", json!({"seconds": 11})).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code, -31001, "{refused}");
+        let said = "the method `sleep` did not finish within 10s";
+        assert_eq!(refused.message, said);
+    }
+
+    /// Guards against methods that are never called.
+    #[test]
+    fn a_method_that_would_never_be_called_stops_the_server_from_starting() {
+        let nothing = |_, _| async { Ok(Map::new()) };
+        for (names, told) in [
+            (
+                ["tools/call", "x"],
+                "`tools/call` is a method of the protocol",
+            ),
+            (["x", "x"], "two methods `x`"),
+        ] {
+            let server = Server::new("s").method(names[0], nothing);
+            let problem = server.method(names[1], nothing).build().expect_err(told);
+            assert!(problem.to_string().contains(told), "{problem}");
+        }
     }
 }

@@ -39,7 +39,7 @@ fn sum(
     b: Maybe,
     c: i64,
 ) -> Result<i64, std::io::Error> {
-    assert_eq!(context.tool_name(), "sum");
+    assert_eq!(context.name(), "sum");
     if a < 0 {
         return Err(std::io::Error::other("a secret"));
     }

@@ -9,4 +9,5 @@ mod by_hand;
 mod decided_tasks;
 mod error_table;
 mod resumed_streams;
+mod session_use;
 mod told_of_changes;

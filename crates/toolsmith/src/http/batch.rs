@@ -16,7 +16,7 @@ use super::calls::{Asked, Call};
 use super::legacy::note;
 use super::outlet::Outlet;
 use super::respond::{self, HttpResponse};
-use crate::protocol::{Message, Refusal, Request, RequestId};
+use crate::protocol::{Era, Message, Refusal, Request, RequestId};
 use crate::server::{Batch, Engine, Peer, ReplySink, RunningCall, SessionRef};
 
 /// Works on a batch of a session.
@@ -81,7 +81,10 @@ impl Reading {
         let part = outlet.map(Part::of);
         let sink = part.clone().map(|part| part as Arc<dyn ReplySink>);
         let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
-        let running = self.session.running(id.clone(), abort.clone());
+        let running = match self.session.running(id.clone(), abort.clone()) {
+            Ok(running) => running,
+            Err(in_use) => return self.batch.refused(&in_use.refuse(Some(id), Era::Legacy)),
+        };
         let answer = async move {
             // What was cancelled is dropped here, and what it asked is taken back.
             let answer = work.await;

@@ -50,7 +50,10 @@ pub(super) async fn answer(
     let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
     let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
     // Before anything is done: it may be long until it first waits.
-    let running = session.running(id.clone(), abort);
+    let running = match session.running(id.clone(), abort) {
+        Ok(running) => running,
+        Err(in_use) => return Asked::One(id).refuse(in_use),
+    };
     let call = Call {
         asked: Asked::One(id),
         work: Box::pin(work.map(Result::ok)),
@@ -306,12 +309,13 @@ impl Pump {
                 write(&self.writer, item).await;
             }
         }
+        // By the time that the answer is read, nobody has the ids any more.
+        drop(self.running);
         // A call that was cancelled has no answer.
         if let Some(answer) = done {
             self.writer.write(answer.message.into()).await;
         }
         self.writer.end().await;
-        drop(self.running);
     }
 }
 

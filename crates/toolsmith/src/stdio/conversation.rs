@@ -16,7 +16,9 @@ use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
     Request, RequestId, Response, Revision, decode,
 };
-use crate::server::{Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, Sessions};
+use crate::server::{
+    Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
+};
 
 /// How many legacy conversations there may be on one pipe.
 const MAX_SESSIONS: usize = 1;
@@ -284,11 +286,13 @@ impl Conversation {
                 Ok(Message::Request(request)) if full => {
                     batch.refused(&busy(request.id, Era::Legacy));
                 }
-                Ok(Message::Request(request)) => {
-                    let begun = self.begin(request, peer.clone());
-                    batch.add(begun.answer, begun.work);
-                    requests.push(begun.name);
-                }
+                Ok(Message::Request(request)) => match self.begin(request, peer.clone()) {
+                    Ok(begun) => {
+                        batch.add(begun.answer, begun.work);
+                        requests.push(begun.name);
+                    }
+                    Err(in_use) => batch.refused(&in_use),
+                },
                 Err(refusal) => batch.refused(&refusal),
             }
         }
@@ -303,8 +307,10 @@ impl Conversation {
     }
 
     fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
-        let Begun { name, answer, .. } = self.begin(request, peer);
-        Taken::Work(Work::new(answer, cost, vec![name]))
+        match self.begin(request, peer) {
+            Ok(Begun { name, answer, .. }) => Taken::Work(Work::new(answer, cost, vec![name])),
+            Err(in_use) => said(&in_use),
+        }
     }
 
     /// Begins a request, which can be cancelled by its id from now on.
@@ -312,7 +318,10 @@ impl Conversation {
         &mut self,
         request: Request,
         peer: Peer,
-    ) -> Begun<impl Future<Output = Option<Answer>> + Send + use<>> {
+    ) -> Result<Begun<impl Future<Output = Option<Answer>> + Send + use<>>, Refusal> {
+        if self.running.contains_key(&request.id) {
+            return Err(in_use(request.id, peer.revision.era()));
+        }
         self.serial += 1;
         let serial = self.serial;
         let id = request.id.clone();
@@ -337,11 +346,11 @@ impl Conversation {
             // Nothing more is said of a request that was cancelled.
             answer.ok()
         };
-        Begun {
+        Ok(Begun {
             name: (id, serial),
             answer,
             work,
-        }
+        })
     }
 
     /// Takes note of a notification. A cancelled request is dropped at its next await, and
@@ -382,11 +391,15 @@ impl Conversation {
     }
 
     fn answered(&self, response: Response) {
-        let legacy = self.legacy.as_ref();
-        let session = legacy.and_then(|legacy| self.peer_of(legacy)?.session);
-        if let Some(session) = session {
+        if let Some(session) = self.session() {
             session.answered(response);
         }
+    }
+
+    /// The session of a legacy conversation.
+    fn session(&self) -> Option<SessionRef> {
+        let legacy = self.legacy.as_ref()?;
+        self.peer_of(legacy)?.session
     }
 
     fn too_long(&self) -> ProtocolError {
@@ -429,6 +442,10 @@ fn open_already() -> ProtocolError {
         ErrorKind::InvalidRequest,
         "the conversation is open already; send `initialize` once",
     )
+}
+
+fn in_use(id: RequestId, era: Era) -> Refusal {
+    ProtocolError::id_in_use(&id).refuse(Some(id), era)
 }
 
 fn not_open() -> ProtocolError {

@@ -10,6 +10,7 @@ mod operator;
 mod parse;
 #[cfg(test)]
 mod properties;
+mod shape;
 mod take;
 mod units;
 mod variable;
@@ -82,6 +83,15 @@ impl UriTemplate {
     /// What stands before the first expression, as it was written.
     pub fn literal_prefix(&self) -> &str {
         self.text.split('{').next().unwrap_or_default()
+    }
+
+    /// How many characters stand outside of its expressions.
+    pub(crate) fn literal_len(&self) -> usize {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Literal { units, .. } => units.len(),
+            Part::Expression { .. } => 0,
+        });
+        parts.sum()
     }
 
     /// Whether it has no variables, and so matches one URI.

@@ -39,7 +39,8 @@ impl Default for Limits {
 
 impl Server {
     /// How long a call may take where the tool does not say. Without it, as long as it
-    /// likes. The same holds for reading resources and filling in prompts.
+    /// likes. The same holds for reading and listing resources, for filling in prompts and
+    /// for methods of extensions.
     ///
     /// The client is answered on time. An `async fn` is then dropped; a plain `fn` goes on
     /// to its end on the pool, and can look at

@@ -74,7 +74,10 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client cannot ask its user, refuses to, or answers something else.
+    /// When the client cannot ask its user, refuses to, or answers something else. When no
+    /// form can show the type, whoever the client is: that is in its schema, which the
+    /// compiler cannot see. The model is told that the tool failed, and the log names the
+    /// type and the field.
     ///
     /// ```
     /// use schemars::JsonSchema;

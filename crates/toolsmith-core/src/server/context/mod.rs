@@ -104,11 +104,6 @@ impl Context {
         &self.scope().name
     }
 
-    /// The name of the tool that is being called.
-    pub fn tool_name(&self) -> &str {
-        self.name()
-    }
-
     /// The id of the request, as the client wrote it.
     pub fn request_id(&self) -> &RequestId {
         &self.scope().id

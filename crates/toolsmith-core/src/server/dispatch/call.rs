@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::abortable;
+use futures_util::future::{Either, abortable};
 
 use super::failure::{Failed, shown};
 use super::questions::Resumed;
 use super::work::{Work, Worked};
+use super::{aside, at_once};
 use crate::protocol::{
     CallParams, ErrorKind, Outcome, ProtocolError, TASKS_EXTENSION, TaskOutcome, TaskSupport,
     TaskView, ToolOutput, agree, missing_extension,
@@ -41,48 +42,52 @@ enum AsTask {
 }
 
 impl Engine {
-    pub(super) async fn call_tool(self, operation: Operation) -> Outcome {
+    pub(super) fn call_tool(
+        self,
+        operation: Operation,
+    ) -> impl Future<Output = Outcome> + Send + 'static {
         let Some(name) = operation.request.params.name.as_deref() else {
-            return Outcome::failed(ErrorKind::InvalidParams, "`name` is missing");
+            let missing = Outcome::failed(ErrorKind::InvalidParams, "`name` is missing");
+            return at_once(missing);
         };
         let view = self.registry().view(operation.peer.caller.tenant());
         let Some((entry, tool)) = view.tool(name) else {
-            return Outcome::failed(
+            return at_once(Outcome::failed(
                 ErrorKind::InvalidParams,
                 format!("Unknown tool: {}", shown(name)),
-            );
+            ));
         };
         let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
         // Before any middleware changes what the client has sent.
         if let Err(error) = headers_agree(&operation, &tool) {
-            return Outcome::Error(error);
+            return at_once(Outcome::Error(error));
         }
         match self.layers_within(&home) {
-            None => self.call_found(operation, tool, home).await,
-            Some(layers) => {
+            None => Either::Right(self.call_found(operation, tool, home)),
+            Some(layers) => aside(async move {
                 let end = move |operation| Box::pin(self.call_found(operation, tool, home)) as _;
-                Box::pin(Next::new(&layers, Box::new(end)).run(operation)).await
-            }
+                Next::new(&layers, Box::new(end)).run(operation).await
+            }),
         }
     }
 
-    async fn call_found(
+    fn call_found(
         self,
         mut operation: Operation,
         tool: Arc<ToolEntry>,
         home: Arc<Home>,
-    ) -> Outcome {
+    ) -> impl Future<Output = Outcome> + Send + 'static {
         let prepared = self.prepare(&operation, &tool);
         let (as_task, resumed) = match prepared {
             Ok(prepared) => prepared,
-            Err(error) => return Outcome::Error(error),
+            Err(error) => return at_once(Outcome::Error(error)),
         };
         let peer = operation.peer.clone();
         let engine = self.clone();
         let mut scope = self.scope(&home, Arc::clone(&tool.name), &mut operation);
         let params = match CallParams::try_from(operation.request.params) {
             Ok(params) => params,
-            Err(error) => return Outcome::Error(error),
+            Err(error) => return at_once(Outcome::Error(error)),
         };
         let arguments = Arguments::Json(params.arguments);
         scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
@@ -102,10 +107,10 @@ impl Engine {
                 // A task asks by itself, not through the request that began it.
                 scope.asking = None;
                 calling.ttl = ttl;
-                return Box::pin(engine.call_as_task(calling, arguments, scope)).await;
+                return aside(engine.call_as_task(calling, arguments, scope));
             }
         }
-        engine.call_here(calling, arguments, scope, resumed).await
+        Either::Right(engine.call_here(calling, arguments, scope, resumed))
     }
 
     /// Checks a call before anything of it runs.
@@ -119,17 +124,27 @@ impl Engine {
     }
 
     /// Works on a call in place.
-    async fn call_here(
+    fn call_here(
         self,
         calling: Calling,
         arguments: Arguments,
         scope: Scope,
         resumed: Option<Resumed>,
-    ) -> Outcome {
+    ) -> impl Future<Output = Outcome> + Send + 'static {
         let becoming = scope.becoming.clone();
+        let limit = calling.tool.timeout.or(self.call_timeout());
+        let work = work(&calling.tool, arguments, scope, limit);
+        self.go_on(calling, work, becoming, resumed)
+    }
+
+    async fn go_on(
+        self,
+        calling: Calling,
+        work: Work<ToolOutput>,
+        becoming: Option<Arc<Becoming>>,
+        resumed: Option<Resumed>,
+    ) -> Outcome {
         let Calling { tool, peer, .. } = &calling;
-        let limit = tool.timeout.or(self.call_timeout());
-        let work = work(tool, arguments, scope, limit);
         let asking = resumed.as_ref().map(|it| &*it.asking);
         match work
             .go_on(asking, becoming.as_deref(), failed(tool, peer))

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde::Deserialize;
 
+use super::failure::Failed;
+use super::work::{Work, Worked};
 use crate::protocol::{
     Cursor, CursorScope, Definition, ErrorKind, ListKind, Listed, Outcome, Page, Params,
     ProtocolError,
 };
 use crate::server::engine::Engine;
+use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
+use crate::server::registry::View;
 use crate::server::{Context, Peer};
 
 /// Where a page begins.
@@ -31,7 +36,7 @@ impl Engine {
             && !(asks_for_more && view.providers().next().is_some())
         {
             let mut page = Page::new(kind, Arc::clone(own), 0..own.items().len());
-            page.caching = self.list_caching(kind, &operation.peer);
+            page.caching = self.list_caching(&view);
             return Outcome::Page(page);
         }
         let from: From = match operation.request.params.typed() {
@@ -39,22 +44,16 @@ impl Engine {
             Err(error) => return Outcome::Error(error),
         };
         let mut items = own.items().to_vec();
-        if asks_for_more {
-            for (entry, provider) in view.providers() {
-                let listed = match kind {
-                    ListKind::Templates => provider.templates(),
-                    _ => {
-                        let name: Arc<str> = "resources/list".into();
-                        let scope = self.clone().scope(&entry.home, name, &mut operation);
-                        provider.list(&Context::new(scope)).await
-                    }
-                };
-                let of_kind = |it| match kind {
-                    ListKind::Templates => Definition::Template(it),
-                    _ => Definition::Resource(it),
-                };
-                items.extend(listed.into_iter().map(|it| Listed::new(of_kind(it))));
+        match kind {
+            ListKind::Templates => {
+                let templates = view.providers().flat_map(|(_, it)| it.templates());
+                items.extend(templates.map(|it| Listed::new(Definition::Template(it))));
             }
+            ListKind::Resources => match Box::pin(self.provided(&view, &mut operation)).await {
+                Ok(resources) => items.extend(resources),
+                Err(outcome) => return outcome,
+            },
+            ListKind::Tools | ListKind::Prompts => {}
         }
         let peer = &operation.peer;
         match self.page(kind.member(), &items, from.cursor.as_deref(), peer, |it| {
@@ -63,11 +62,54 @@ impl Engine {
             Err(error) => Outcome::Error(error),
             Ok((range, next)) => {
                 let mut page = Page::of(kind, items.get(range).unwrap_or_default().to_vec());
-                page.caching = self.list_caching(kind, peer);
+                page.caching = self.list_caching(&view);
                 page.next = next;
                 Outcome::Page(page)
             }
         }
+    }
+
+    /// What those list who keep resources of their own, in order. All of them are asked at
+    /// once, so that it takes as long as the slowest, and each within the time of a call.
+    async fn provided(
+        &self,
+        view: &View,
+        operation: &mut Operation,
+    ) -> Result<Vec<Listed>, Outcome> {
+        let name: Arc<str> = operation.request.method.as_str().into();
+        let asked = view.providers().map(|(entry, provider)| {
+            let limit = self.call_timeout().map(Limit::new);
+            let mut scope = self
+                .clone()
+                .scope(&entry.home, Arc::clone(&name), operation);
+            scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+            let (provider, context) = (Arc::clone(provider), Context::new(scope));
+            let list = move || async move { Ok(provider.list(&context).await) };
+            let failed = Failed {
+                what: "request",
+                name: &name,
+                revision: operation.peer.revision,
+            };
+            Work::new(list, limit, None).go_on(None, None, failed)
+        });
+        let asked: Vec<_> = asked.collect();
+        let mut all = Vec::new();
+        for listed in join_all(asked).await {
+            match listed {
+                Worked::Output(listed) => {
+                    all.extend(
+                        listed
+                            .into_iter()
+                            .map(|it| Listed::new(Definition::Resource(it))),
+                    );
+                }
+                Worked::Failed(outcome) => return Err(outcome),
+                Worked::Waits(_) | Worked::Becomes(_) => {
+                    return Err(Outcome::failed(ErrorKind::Internal, "a list cannot ask"));
+                }
+            }
+        }
+        Ok(all)
     }
 
     pub(super) async fn list_tasks(&self, params: &Params, peer: &Peer) -> Outcome {
@@ -126,5 +168,94 @@ impl Engine {
             cursor.encode(&scope)
         });
         Ok((start..end, next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::time::{Instant, sleep};
+
+    use crate::protocol::ResourceDefinition;
+    use crate::server::handler::ToolError;
+    use crate::server::resource::{ResourceProvider, ResourceResult};
+    use crate::server::{Context, Server};
+    use crate::testing::TestClient;
+
+    /// Takes so many seconds to list one resource of this name; none of it when it is `panics`.
+    #[derive(Debug)]
+    struct Slow(&'static str, u64);
+
+    impl ResourceProvider for Slow {
+        fn list<'a>(
+            &'a self,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = Vec<ResourceDefinition>> + Send + 'a>> {
+            Box::pin(async {
+                sleep(Duration::from_secs(self.1)).await;
+                assert_ne!(self.0, "panics", "a secret");
+                vec![ResourceDefinition::new(format!("slow://{}", self.0))]
+            })
+        }
+
+        fn templates(&self) -> Vec<ResourceDefinition> {
+            Vec::new()
+        }
+
+        fn owns(&self, uri: &str) -> bool {
+            uri.starts_with("slow://")
+        }
+
+        fn read<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = ResourceResult> + Send + 'a>> {
+            Box::pin(std::future::ready(Err(ToolError::not_found())))
+        }
+    }
+
+    fn server() -> Server {
+        Server::new("slow").call_timeout(Duration::from_secs(10))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_keep_resources_are_asked_at_once_and_listed_in_order() {
+        let slow = server().resources(Slow("a", 9)).resources(Slow("b", 8));
+        let client = TestClient::new(slow.resources(Slow("c", 0))).unwrap();
+        let begun = Instant::now();
+        let listed = client.list("resources/list", "resources").await.unwrap();
+        let uris: Vec<_> = listed.iter().map(|it| &it["uri"]).collect();
+        assert_eq!(uris, ["slow://a", "slow://b", "slow://c"]);
+        assert_eq!(begun.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_takes_too_long_is_told_like_a_call_and_holds_up_nothing_else() {
+        let slow = server().resources(Slow("a", 0)).resources(Slow("b", 3600));
+        let client = TestClient::new(slow).unwrap();
+        let begun = Instant::now();
+        let (listed, other) = tokio::join!(client.request("resources/list", json!({})), async {
+            let other = client.request("resources/templates/list", json!({})).await;
+            (other, begun.elapsed())
+        });
+        let refused = listed.unwrap_err();
+        assert_eq!(refused.code, -31001, "{refused}");
+        let said = "the request `resources/list` did not finish within 10s";
+        assert_eq!(refused.message, said);
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        assert!(other.0.is_ok() && other.1.is_zero(), "{other:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_told_without_its_words() {
+        let client = TestClient::new(server().resources(Slow("panics", 1))).unwrap();
+        let listed = client.request("resources/list", json!({})).await;
+        let refused = listed.unwrap_err();
+        assert_eq!(refused.code, -32603, "{refused}");
+        assert!(!refused.message.contains("secret"), "{refused}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod call;
 mod complete;
+mod custom;
 mod failure;
 mod list;
 mod listen;
@@ -13,8 +14,11 @@ mod questions;
 mod read;
 mod work;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, lazy, ready};
 use serde::Deserialize;
 
 use super::engine::Engine;
@@ -35,21 +39,30 @@ impl Engine {
     /// What there is to say before the answer goes to `sink`. Dropping the future cancels
     /// the request: an `async fn` stops at its next await, a plain `fn` goes on to its end
     /// and its result is lost.
-    pub async fn dispatch(
+    pub fn dispatch(
         self,
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> Outcome {
+    ) -> impl Future<Output = Outcome> + Send + 'static {
         let operation = Operation {
             request,
             peer,
             sink,
         };
+        // Nothing runs until it is polled.
+        lazy(move |_| self.begin(operation)).flatten()
+    }
+
+    /// Begins work on a request.
+    ///
+    /// This and what it calls on the way of a tool's call are no `async fn`: each of those
+    /// would hold the operation twice, and the future of a call was seven times as large.
+    fn begin(self, operation: Operation) -> impl Future<Output = Outcome> + Send + 'static {
         if self.layers().is_empty() || !is_seen(&operation.request.method) {
-            return self.serve(operation).await;
+            return Either::Right(self.serve(operation));
         }
-        Box::pin(self.through_layers(operation)).await
+        aside(self.through_layers(operation))
     }
 
     /// With the middleware around it.
@@ -96,35 +109,33 @@ impl Engine {
 
     /// What is called less often than a tool is worked on in a box of its own, so that the
     /// future of a call stays small.
-    async fn serve(self, operation: Operation) -> Outcome {
+    fn serve(self, operation: Operation) -> impl Future<Output = Outcome> + Send + 'static {
         let modern = operation.peer.revision.is_modern();
         if !self.advertises(&operation.request.method) {
-            return not_served(operation.request.method.as_str());
+            return at_once(not_served(operation.request.method.as_str()));
         }
         match (&operation.request.method, modern) {
-            (Method::CallTool, _) => self.call_tool(operation).await,
-            (Method::ListTools, _) => self.list(ListKind::Tools, operation).await,
-            (Method::ListPrompts, _) => self.list(ListKind::Prompts, operation).await,
-            (Method::ListResources, _) => self.list(ListKind::Resources, operation).await,
-            (Method::ListTemplates, _) => self.list(ListKind::Templates, operation).await,
-            (Method::ReadResource, _) => Box::pin(self.read_resource(operation)).await,
-            (Method::GetPrompt, _) => Box::pin(self.get_prompt(operation)).await,
-            (Method::Complete, _) => Box::pin(self.complete(operation)).await,
-            (Method::Discover, true) => Outcome::Discover,
-            (Method::Listen, true) => Box::pin(self.listen(operation)).await,
+            (Method::CallTool, _) => Either::Right(self.call_tool(operation)),
+            (Method::ListTools, _) => aside(self.list(ListKind::Tools, operation)),
+            (Method::ListPrompts, _) => aside(self.list(ListKind::Prompts, operation)),
+            (Method::ListResources, _) => aside(self.list(ListKind::Resources, operation)),
+            (Method::ListTemplates, _) => aside(self.list(ListKind::Templates, operation)),
+            (Method::ReadResource, _) => aside(self.read_resource(operation)),
+            (Method::GetPrompt, _) => aside(self.get_prompt(operation)),
+            (Method::Complete, _) => aside(self.complete(operation)),
+            (Method::Discover, true) => at_once(Outcome::Discover),
+            (Method::Listen, true) => aside(self.listen(operation)),
             (Method::GetTask | Method::UpdateTask | Method::CancelTask, _)
-            | (Method::TaskResult | Method::ListTasks, false) => {
-                Box::pin(self.task(operation)).await
-            }
-            (Method::Ping, false) => Outcome::Empty,
-            (Method::SetLevel, false) => Box::pin(set_level(&operation)).await,
-            (Method::Subscribe, false) => Box::pin(self.subscribe(&operation)).await,
-            (Method::Unsubscribe, false) => Box::pin(unsubscribe(&operation)).await,
-            (Method::Other(name), _) => match self.custom(name) {
-                Some(method) => method.handle(self.clone(), operation).await,
-                None => not_served(name),
+            | (Method::TaskResult | Method::ListTasks, false) => aside(self.task(operation)),
+            (Method::Ping, false) => at_once(Outcome::Empty),
+            (Method::SetLevel, false) => aside(set_level(operation)),
+            (Method::Subscribe, false) => aside(self.subscribe(operation)),
+            (Method::Unsubscribe, false) => aside(unsubscribe(operation)),
+            (Method::Other(name), _) => match self.custom(name).cloned() {
+                Some(method) => aside(self.custom_method(method, operation)),
+                None => at_once(not_served(name)),
             },
-            (method, _) => not_served(method.as_str()),
+            (method, _) => at_once(not_served(method.as_str())),
         }
     }
 
@@ -213,6 +224,18 @@ fn is_seen(method: &Method) -> bool {
     )
 }
 
+/// What is not the call of a tool, in a box of its own.
+type Aside = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+fn aside<F>(work: impl Future<Output = Outcome> + Send + 'static) -> Either<Aside, F> {
+    Either::Left(Box::pin(work))
+}
+
+/// An outcome that nobody has to wait for.
+fn at_once<F>(outcome: Outcome) -> Either<Aside, F> {
+    aside(ready(outcome))
+}
+
 fn not_served(method: &str) -> Outcome {
     Outcome::failed(
         ErrorKind::MethodNotFound,
@@ -220,7 +243,7 @@ fn not_served(method: &str) -> Outcome {
     )
 }
 
-async fn set_level(operation: &Operation) -> Outcome {
+async fn set_level(operation: Operation) -> Outcome {
     #[derive(Deserialize)]
     struct Wanted {
         level: LogLevel,
@@ -235,7 +258,7 @@ async fn set_level(operation: &Operation) -> Outcome {
     }
 }
 
-async fn unsubscribe(operation: &Operation) -> Outcome {
+async fn unsubscribe(operation: Operation) -> Outcome {
     match (&operation.request.params.uri, &operation.peer.session) {
         (Some(uri), Some(session)) => done(session.unsubscribe(uri).await),
         (Some(_), None) => Outcome::Empty,
@@ -245,7 +268,7 @@ async fn unsubscribe(operation: &Operation) -> Outcome {
 
 impl Engine {
     /// Has a legacy client told of changes of a resource, which must be there.
-    async fn subscribe(&self, operation: &Operation) -> Outcome {
+    async fn subscribe(self, operation: Operation) -> Outcome {
         let (peer, params) = (&operation.peer, &operation.request.params);
         let Some(uri) = &params.uri else {
             return Outcome::failed(ErrorKind::InvalidParams, "`uri` is missing");
@@ -266,5 +289,30 @@ fn done(result: Result<(), ProtocolError>) -> Outcome {
     match result {
         Ok(()) => Outcome::Empty,
         Err(error) => Outcome::Error(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::{Decoded, Message, decode};
+    use crate::server::Server;
+
+    /// Guards against holding a request at each step of the way: 8 KiB, which were moved
+    /// about with each call.
+    #[test]
+    fn the_future_of_a_call_is_small() {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call"});
+        let decoded = decode(&Bytes::from(call.to_string()), None);
+        let Ok(Decoded::Legacy(Message::Request(request))) = decoded else {
+            panic!("{decoded:?}");
+        };
+        let engine = Server::new("s").build().unwrap();
+        let answer = engine.answer(request, Peer::new(Revision::LATEST_LEGACY), None);
+        let size = size_of_val(&answer);
+        assert!(size <= 1280, "{size} bytes");
     }
 }

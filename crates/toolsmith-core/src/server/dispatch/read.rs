@@ -17,9 +17,6 @@ use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ResourceEntry};
 use crate::server::resource::ResourceProvider;
 
-/// The longest URI that is looked up, in bytes.
-const MAX_URI: usize = 8192;
-
 /// What reads a URI.
 enum Reader {
     Resource(Arc<ResourceEntry>, Captures),
@@ -33,7 +30,7 @@ impl Engine {
         };
         let era = operation.peer.revision.era();
         let view = self.registry().view(operation.peer.caller.tenant());
-        let found = match view.resource(uri).filter(|_| uri.len() <= MAX_URI) {
+        let found = match view.resource(uri) {
             Some((entry, resource, captures)) => {
                 let reader = Reader::Resource(Arc::clone(resource), captures);
                 Some((Arc::clone(&entry.home), reader))

@@ -42,6 +42,18 @@ pub(super) fn prompt(definition: &PromptDefinition, completers: &[Completer]) ->
     ))
 }
 
+/// Checks what something is known by where it is shown: a prefix makes it longer.
+pub(super) fn shown(what: &str, key: &str) -> Result<(), String> {
+    match what {
+        "provider" => Ok(()),
+        "resource" => match UriTemplate::parse(key) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("`{key}` is no URI template: {error}")),
+        },
+        _ => named(what, key),
+    }
+}
+
 fn named(what: &str, name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(allowed) {

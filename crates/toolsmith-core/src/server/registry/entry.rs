@@ -59,6 +59,8 @@ pub(in crate::server) struct Prompt {
 pub(in crate::server) struct Resource {
     pub(in crate::server) listed: Listed,
     pub(in crate::server) template: UriTemplate,
+    /// For a template, what it has in common with every other that matches the same URIs.
+    pub(super) shape: Option<Box<str>>,
     pub(in crate::server) completers: Vec<Completer>,
     pub(in crate::server) handler: Arc<dyn resource::Registered>,
 }
@@ -125,6 +127,7 @@ impl Entry {
         };
         let resource = Resource {
             listed: Listed::new(definition),
+            shape: shape(&template),
             template,
             completers,
             handler,
@@ -157,6 +160,14 @@ impl Entry {
         }
     }
 
+    /// What a template matches, see [`UriTemplate::shape`].
+    pub(super) fn shape(&self) -> Option<&str> {
+        match &self.primitive {
+            Primitive::Resource(resource) => resource.shape.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The same, as it shows where its registry is mounted.
     pub(super) fn under(&self, prefix: &str) -> Self {
         let primitive = match &self.primitive {
@@ -168,10 +179,16 @@ impl Entry {
                 inner: Arc::clone(provider),
             })),
         };
-        Self {
+        let mut shown = Self {
             primitive,
             ..self.clone()
+        };
+        if shown.problem.is_none() {
+            let (what, key) = shown.key();
+            let problem = super::check::shown(what, key).err();
+            shown.problem = problem.map(Into::into);
         }
+        shown
     }
 }
 
@@ -226,10 +243,12 @@ impl Resource {
         if let Definition::Resource(it) | Definition::Template(it) = &mut definition {
             it.uri = prefixed_uri(prefix, &it.uri);
         }
-        // A prefix adds literal text only, so that what could be parsed still can.
+        // One that is too long now has a problem, and is not offered.
         let template = UriTemplate::parse(definition.key());
+        let template = template.unwrap_or_else(|_| UriTemplate::nothing());
         Self {
-            template: template.unwrap_or_else(|_| self.template.clone()),
+            shape: shape(&template),
+            template,
             listed: Listed::new(definition),
             completers: self.completers.clone(),
             handler: Arc::clone(&self.handler),
@@ -254,10 +273,15 @@ pub(super) fn prefixed_uri(prefix: &str, uri: &str) -> String {
 }
 
 /// The URI that was prefixed, if it was.
-fn unprefixed_uri(prefix: &str, uri: &str) -> Option<String> {
-    let (scheme, rest) = uri.split_once("://")?;
+pub(super) fn unprefixed_uri(prefix: &str, uri: &str) -> Option<String> {
+    let between = if uri.contains("://") { "://" } else { ":" };
+    let (scheme, rest) = uri.split_once(between)?;
     let rest = rest.strip_prefix(prefix)?.strip_prefix('/')?;
-    Some(format!("{scheme}://{rest}"))
+    Some(format!("{scheme}{between}{rest}"))
+}
+
+fn shape(template: &UriTemplate) -> Option<Box<str>> {
+    (!template.is_exact()).then(|| template.shape().into())
 }
 
 /// A provider as it shows where its registry is mounted.

@@ -6,7 +6,9 @@
 mod change;
 mod check;
 mod entry;
+mod key;
 mod view;
+mod views;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,6 +24,7 @@ pub(super) use entry::{
     Entry, Prompt as PromptEntry, Resource as ResourceEntry, Tool as ToolEntry,
 };
 pub(super) use view::View;
+use views::Views;
 
 /// What a server offers, while it serves. Cheap to clone.
 ///
@@ -56,34 +59,31 @@ pub(super) struct Home {
 struct Shared {
     home: Arc<Home>,
     data: Mutex<Data>,
-    views: RwLock<Arc<Views>>,
+    views: RwLock<Views>,
     bus: OnceLock<Arc<dyn Bus>>,
     /// Whether somebody was given it who may change it.
     handed_out: AtomicBool,
 }
 
+/// Whose list it is: everybody's, or a tenant's.
+type Owner<'a> = Option<&'a Arc<str>>;
+
 /// What was registered, in order.
+///
+/// Whoever holds its lock takes no lock but those of the views of what is mounted.
 #[derive(Default)]
 struct Data {
     everyone: Vec<Entry>,
+    /// Nobody is here who has nothing.
     tenants: HashMap<Arc<str>, Vec<Entry>>,
     mounts: Vec<(Box<str>, Registry)>,
     /// Where this one is mounted.
     parents: Vec<Weak<Shared>>,
 }
 
-/// What is seen, by whom.
-#[derive(Default)]
-struct Views {
-    everyone: Arc<View>,
-    tenants: HashMap<Arc<str>, Arc<View>>,
-}
-
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Registry")
-            .field(&self.views().everyone)
-            .finish()
+        f.debug_tuple("Registry").field(&self.everyone()).finish()
     }
 }
 
@@ -100,17 +100,6 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// What a tenant sees.
-    pub(super) fn view(&self, tenant: &str) -> Arc<View> {
-        let views = self.views();
-        Arc::clone(views.tenants.get(tenant).unwrap_or(&views.everyone))
-    }
-
-    /// Whether a tenant sees what everybody sees, and nothing else.
-    pub(super) fn is_shared(&self, tenant: &str) -> bool {
-        !self.views().tenants.contains_key(tenant)
-    }
-
     pub(super) fn home(&self) -> &Arc<Home> {
         &self.0.home
     }
@@ -133,53 +122,44 @@ impl Registry {
 
     /// Shows what another registry has under a prefix, now and whenever it changes.
     pub(super) fn mount(&self, prefix: &str, child: &Registry) {
-        child.data().parents.push(Arc::downgrade(&self.0));
-        self.data().mounts.push((prefix.into(), child.clone()));
+        // Whatever is added is added before, or finds both.
+        let _adding = change::adding();
+        child.0.data().parents.push(Arc::downgrade(&self.0));
+        let mut data = self.0.data();
+        data.mounts.push((prefix.into(), child.clone()));
     }
 
     /// Shows what was registered before the server starts.
     pub(super) fn refresh(&self) {
-        self.0.rebuild();
+        self.0.refresh();
     }
 
     /// Everything that is wrong with what was registered.
     pub(super) fn problems(&self) -> Vec<String> {
-        let views = self.views();
-        let tenants = views.tenants.values();
-        let mut problems: Vec<String> = std::iter::once(&views.everyone)
-            .chain(tenants)
-            .flat_map(|view| view.problems())
-            .collect();
-        problems.dedup();
+        let tenants = self.tenants();
+        let views = std::iter::once(None).chain(tenants.iter().map(|it| Some(&**it)));
+        let mut problems: Vec<String> = Vec::new();
+        for view in views.map(|tenant| self.0.make(tenant)) {
+            for problem in view.problems() {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+        }
         problems
-    }
-
-    fn data(&self) -> MutexGuard<'_, Data> {
-        self.0.data.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn views(&self) -> Arc<Views> {
-        let views = self.0.views.read();
-        Arc::clone(&views.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Shared {
-    /// Makes the views anew, and those of whoever shows this registry.
-    fn rebuild(&self) {
-        let (views, parents) = {
-            let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-            data.parents.retain(|parent| parent.strong_count() > 0);
-            let views = Arc::new(Views::of(&data));
-            // Under the lock of the data, so that of two changes the later one stays.
-            let mut current = self.views.write().unwrap_or_else(PoisonError::into_inner);
-            *current = views;
-            (Arc::clone(&current), data.parents.clone())
-        };
-        drop(views);
-        for parent in parents.iter().filter_map(Weak::upgrade) {
-            parent.rebuild();
-        }
+    fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where this one is mounted.
+    fn parents(&self) -> Vec<Arc<Shared>> {
+        let mut data = self.data();
+        data.parents.retain(|parent| parent.strong_count() > 0);
+        data.parents.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Tells of changes, here and wherever this registry is shown.
@@ -194,11 +174,7 @@ impl Shared {
                 });
             }
         }
-        let parents = {
-            let data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-            data.parents.clone()
-        };
-        for parent in parents.iter().filter_map(Weak::upgrade) {
+        for parent in self.parents() {
             for prefix in parent.prefixes_of(self) {
                 let mut prefixed = prefixed.to_vec();
                 prefixed.push(prefix);
@@ -208,7 +184,7 @@ impl Shared {
     }
 
     fn prefixes_of(&self, child: &Shared) -> Vec<Box<str>> {
-        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
+        let data = self.data();
         let mounts = data.mounts.iter();
         let of_child = mounts.filter(|(_, it)| std::ptr::eq(Arc::as_ptr(&it.0), child));
         of_child.map(|(prefix, _)| prefix.clone()).collect()
@@ -222,42 +198,5 @@ fn under(prefix: &str, change: Change) -> Change {
             Change::ResourceUpdated(entry::prefixed_uri(prefix, &uri).into())
         }
         other => other,
-    }
-}
-
-impl Views {
-    fn of(data: &Data) -> Self {
-        let mounted: Vec<(&str, Arc<Views>)> = data
-            .mounts
-            .iter()
-            .map(|(prefix, child)| (&**prefix, child.views()))
-            .collect();
-        let everyone = || {
-            let own = data.everyone.iter().cloned();
-            let shown = mounted.iter().flat_map(|(prefix, views)| {
-                views.everyone.entries().iter().map(|it| it.under(prefix))
-            });
-            own.chain(shown)
-        };
-        let mut tenants: Vec<&Arc<str>> = data.tenants.keys().collect();
-        tenants.extend(mounted.iter().flat_map(|(_, views)| views.tenants.keys()));
-        let of_tenant = |tenant: &Arc<str>| {
-            let own = data
-                .everyone
-                .iter()
-                .chain(data.tenants.get(tenant).into_iter().flatten());
-            let shown = mounted.iter().flat_map(|(prefix, views)| {
-                let view = views.tenants.get(tenant).unwrap_or(&views.everyone);
-                view.entries().iter().map(|it| it.under(prefix))
-            });
-            View::of(own.cloned().chain(shown))
-        };
-        Self {
-            tenants: tenants
-                .into_iter()
-                .map(|tenant| (Arc::clone(tenant), Arc::new(of_tenant(tenant))))
-                .collect(),
-            everyone: Arc::new(View::of(everyone())),
-        }
     }
 }

@@ -13,7 +13,8 @@ use crate::server::Context;
 /// A provider is asked after the resources and templates that the server knows by URI.
 pub trait ResourceProvider: Send + Sync + fmt::Debug + 'static {
     /// What to show beside the resources that the server knows, in a fixed order. It is
-    /// asked for each page, so it is bounded and quick.
+    /// asked for each page, so it is bounded and quick. All providers are asked at once, and
+    /// one that takes longer than a call may, or panics, fails the request for the list.
     fn list<'a>(
         &'a self,
         context: &'a Context,
@@ -41,9 +42,12 @@ pub trait ResourceProvider: Send + Sync + fmt::Debug + 'static {
 
 #[cfg(test)]
 mod tests {
+    use super::super::IntoResourceOutput as _;
     use super::*;
+    use crate::protocol::Revision;
     use crate::server::Server;
     use crate::server::handler::ToolError;
+    use crate::testing::TestClient;
 
     #[derive(Debug)]
     struct Broken;
@@ -93,5 +97,66 @@ mod tests {
         let _engine = running.build().expect("there is nothing wrong yet");
         let refused = registry.add_provider(Broken).unwrap_err().to_string();
         assert!(refused.contains("the folder is gone"), "{refused}");
+    }
+
+    /// Owns whatever it is asked for.
+    #[derive(Debug)]
+    struct Echo;
+
+    impl ResourceProvider for Echo {
+        fn list<'a>(
+            &'a self,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = Vec<ResourceDefinition>> + Send + 'a>> {
+            let all = ["urn:isbn:1", "book://1"].map(ResourceDefinition::new);
+            Box::pin(std::future::ready(all.into()))
+        }
+
+        fn templates(&self) -> Vec<ResourceDefinition> {
+            Vec::new()
+        }
+
+        fn owns(&self, _: &str) -> bool {
+            true
+        }
+
+        fn read<'a>(
+            &'a self,
+            uri: &'a str,
+            _: &'a Context,
+        ) -> Pin<Box<dyn Future<Output = ResourceResult> + Send + 'a>> {
+            Box::pin(std::future::ready(uri.to_owned().into_resource_output()))
+        }
+    }
+
+    /// Guards against a URI without `//`, which was listed and could not be read.
+    #[tokio::test]
+    async fn whatever_a_mounted_provider_lists_can_be_read() {
+        let all = Server::new("all").mount("in", Server::new("books").resources(Echo));
+        let client = TestClient::new(all).unwrap();
+        let listed = client.list("resources/list", "resources").await.unwrap();
+        let mut read = Vec::new();
+        for resource in &listed {
+            let uri = resource["uri"].as_str().unwrap();
+            let content = client.read(uri).await.unwrap();
+            read.push((uri, content[0]["text"].as_str().unwrap().to_owned()));
+        }
+        let expected = [("urn:in/isbn:1", "urn:isbn:1"), ("book://in/1", "book://1")];
+        assert_eq!(read, expected.map(|(uri, inner)| (uri, inner.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_uri_that_is_too_long_is_nobodys() {
+        let client = TestClient::new(Server::new("books").resources(Echo)).unwrap();
+        let longest = format!("book:{}", "x".repeat(8192 - 5));
+        assert!(client.read(&longest).await.is_ok());
+        let longer = format!("{longest}x");
+        assert_eq!(client.read(&longer).await.unwrap_err().code, -32602);
+        let client = client.revision(Revision::LATEST_LEGACY);
+        let uri = serde_json::json!({"uri": longest});
+        assert!(client.request("resources/subscribe", uri).await.is_ok());
+        let uri = serde_json::json!({"uri": longer});
+        let refused = client.request("resources/subscribe", uri).await;
+        assert_eq!(refused.unwrap_err().code, -32002);
     }
 }

@@ -3,11 +3,9 @@
 //! A connection that has broken looks like an open one for minutes. The client is where it
 //! came from last.
 
-use std::sync::Arc;
-
 use tokio::sync::watch;
 
-use super::{Live, SessionRef};
+use super::{Live, SessionRef, Using};
 use crate::ports::StreamNo;
 
 /// Who listens in a session.
@@ -38,10 +36,6 @@ pub(super) enum Standing {
 }
 
 impl Listeners {
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
-
     pub(super) fn clear(&mut self) {
         self.open.clear();
     }
@@ -74,8 +68,7 @@ impl Listeners {
 
 /// The place of one listener. Dropping it makes room, and the next newest is told.
 pub(super) struct Place {
-    pub(super) session: SessionRef,
-    live: Arc<Live>,
+    live: Using,
     pub(super) serial: u64,
 }
 
@@ -92,15 +85,11 @@ impl Place {
             joined = listeners.join(serves, most);
             joined.is_some()
         });
-        let Some(serial) = joined else {
-            session.sessions.tidy(session.id);
-            return None;
-        };
-        Some(Self {
-            session: session.clone(),
-            live,
-            serial,
-        })
+        joined.map(|serial| Self { live, serial })
+    }
+
+    pub(super) fn session(&self) -> &SessionRef {
+        self.live.session()
     }
 
     /// Says which stream is served from here on.
@@ -132,6 +121,5 @@ impl Drop for Place {
             listeners.open.retain(|it| it.serial != self.serial);
             listeners.open.len() < before
         });
-        self.session.sessions.tidy(self.session.id);
     }
 }

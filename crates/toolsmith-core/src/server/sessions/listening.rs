@@ -153,7 +153,7 @@ impl SessionRef {
     /// Writes on with a stream whose reader has come back.
     fn reopen_stream(&self, number: StreamNo, last: u64) -> StreamWriter {
         StreamWriter {
-            session: self.clone(),
+            live: self.live(),
             number,
             tail: Arc::new(Tail::after(last)),
         }

@@ -1,5 +1,6 @@
 //! What goes on in a session.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,9 +11,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::listeners::Listeners;
 use super::stream::Tail;
-use super::{SessionRef, lock};
+use super::{SessionRef, Using, lock};
 use crate::ports::StreamNo;
-use crate::protocol::{ClientError, RequestId, Response};
+use crate::protocol::{ClientError, ProtocolError, RequestId, Response};
 use crate::server::Subscription;
 
 /// How a client answered a question.
@@ -36,13 +37,9 @@ pub(in crate::server) struct Live {
 }
 
 impl Live {
-    /// Whether nothing goes on any more.
-    pub(super) fn is_idle(&self) -> bool {
-        lock(&self.questions).is_empty()
-            && lock(&self.running).is_empty()
-            && lock(&self.tails).is_empty()
-            && self.subscription.get().is_none()
-            && self.listeners.borrow().is_empty()
+    /// Whether it is to stay though nobody uses it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.subscription.get().is_some()
     }
 
     pub(super) fn subscription(&self) -> Option<Arc<Subscription>> {
@@ -104,22 +101,39 @@ impl Live {
 /// A call that runs in a session and can be cancelled. Dropping it forgets it.
 #[derive(Debug)]
 pub struct RunningCall {
-    session: SessionRef,
+    live: Using,
     request: RequestId,
     serial: u64,
 }
 
 impl SessionRef {
     /// Notes that a request is worked on, so that it can be cancelled by its id.
-    pub fn running(&self, request: RequestId, work: AbortHandle) -> RunningCall {
+    ///
+    /// # Errors
+    ///
+    /// When another request of that id is worked on.
+    pub fn running(
+        &self,
+        request: RequestId,
+        work: AbortHandle,
+    ) -> Result<RunningCall, ProtocolError> {
         let live = self.live();
         let serial = live.serial.fetch_add(1, Ordering::Relaxed);
-        lock(&live.running).insert(request.clone(), (serial, work));
-        RunningCall {
-            session: self.clone(),
+        match lock(&live.running).entry(request.clone()) {
+            Entry::Occupied(_) => return Err(ProtocolError::id_in_use(&request)),
+            Entry::Vacant(place) => place.insert((serial, work)),
+        };
+        Ok(RunningCall {
+            live,
             request,
             serial,
-        }
+        })
+    }
+
+    /// Whether a request of that id is worked on.
+    pub fn is_running(&self, request: &RequestId) -> bool {
+        let live = self.sessions.living(self.id);
+        live.is_some_and(|live| lock(&live.running).contains_key(request))
     }
 
     /// A place for a call that goes on after its client has hung up, as the legacy era
@@ -127,31 +141,23 @@ impl SessionRef {
     pub fn detach(&self, most: usize) -> Option<DetachedCall> {
         let live = self.live();
         let before = live.detached.fetch_add(1, Ordering::Relaxed);
-        let place = DetachedCall(Arc::clone(&live));
+        let place = DetachedCall(live);
         (before < most).then_some(place)
     }
 }
 
 impl Drop for RunningCall {
     fn drop(&mut self) {
-        let Some(live) = self.session.sessions.living(self.session.id) else {
-            return;
-        };
-        let mut running = lock(&live.running);
-        if running
-            .get(&self.request)
-            .is_some_and(|(serial, _)| *serial == self.serial)
-        {
+        let mut running = lock(&self.live.running);
+        let own = running.get(&self.request);
+        if own.is_some_and(|(serial, _)| *serial == self.serial) {
             running.remove(&self.request);
         }
-        drop(running);
-        drop(live);
-        self.session.sessions.tidy(self.session.id);
     }
 }
 
 /// A call that goes on after its client has hung up.
-pub struct DetachedCall(Arc<Live>);
+pub struct DetachedCall(Using);
 
 impl std::fmt::Debug for DetachedCall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

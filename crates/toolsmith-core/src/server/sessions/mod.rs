@@ -3,7 +3,7 @@
 //!
 //! What must outlive a process is in the store and the event log, which are ports. What
 //! cannot (a call that runs, a question that waits) is in [`Live`], which is there only
-//! while there is something in it: a session that nobody uses costs what the store keeps.
+//! while somebody is [`Using`] it: a session that nobody uses costs what the store keeps.
 
 mod listeners;
 mod listening;
@@ -11,8 +11,8 @@ mod live;
 mod notices;
 mod question;
 mod stream;
+mod using;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
@@ -23,6 +23,7 @@ pub(super) use live::Live;
 pub use live::{DetachedCall, RunningCall};
 pub use notices::Notices;
 pub use stream::{StreamEvent, StreamReader, StreamWriter};
+use using::{Shard, Using};
 
 use super::{Caller, Engine, Peer};
 use crate::ports::{EventLog, SessionChange, SessionId, SessionRecord, SessionStore};
@@ -38,7 +39,7 @@ pub struct Sessions {
     store: Arc<dyn SessionStore>,
     events: Arc<dyn EventLog>,
     idle: Duration,
-    live: [Mutex<HashMap<SessionId, Arc<Live>>>; SHARDS],
+    live: [Mutex<Shard>; SHARDS],
     /// The number of the last question.
     asked: AtomicU64,
     sweeper: Once,
@@ -172,7 +173,8 @@ impl Sessions {
     /// Ends all streams on which the server speaks unasked, and leaves the sessions.
     pub fn end_streams(&self) {
         for shard in &self.live {
-            lock(shard).values().for_each(|live| live.end_streams());
+            let all: Vec<_> = lock(shard).values().map(|slot| slot.live()).collect();
+            all.iter().for_each(|live| live.end_streams());
         }
     }
 
@@ -187,9 +189,9 @@ impl Sessions {
 
     /// Forgets what goes on in a session that is no more.
     async fn forget(&self, id: SessionId) {
-        let live = lock(self.shard(id)).remove(&id);
-        if let Some(live) = live {
-            live.end();
+        let slot = lock(self.shard(id)).remove(&id);
+        if let Some(slot) = slot {
+            slot.live().end();
         }
         self.events.forget(id).await;
     }
@@ -200,21 +202,13 @@ impl Sessions {
         self.asked.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn shard(&self, id: SessionId) -> &Mutex<HashMap<SessionId, Arc<Live>>> {
+    fn shard(&self, id: SessionId) -> &Mutex<Shard> {
         &self.live[id.shard(SHARDS)]
     }
 
-    /// What goes on in a session, if anything does.
+    /// What goes on in a session, if anything does: for those who look, and put nothing in.
     fn living(&self, id: SessionId) -> Option<Arc<Live>> {
-        lock(self.shard(id)).get(&id).cloned()
-    }
-
-    /// Lets go of what goes on in a session, if nothing does any more.
-    fn tidy(&self, id: SessionId) {
-        let mut shard = lock(self.shard(id));
-        if shard.get(&id).is_some_and(|live| live.is_idle()) {
-            shard.remove(&id);
-        }
+        lock(self.shard(id)).get(&id).map(|slot| slot.live())
     }
 }
 
@@ -258,12 +252,6 @@ impl SessionRef {
         live.is_some_and(|live| live.cancel(request))
     }
 
-    /// What goes on in it.
-    pub(super) fn live(&self) -> Arc<Live> {
-        let mut shard = lock(self.sessions.shard(self.id));
-        Arc::clone(shard.entry(self.id).or_default())
-    }
-
     pub(crate) async fn set_log_level(&self, level: LogLevel) -> Result<(), ProtocolError> {
         self.change(SessionChange::LogLevel(level)).await
     }
@@ -300,8 +288,22 @@ impl SessionRef {
     async fn change(&self, change: SessionChange) -> Result<(), ProtocolError> {
         match self.sessions.store.change(self.id, change).await {
             true => Ok(()),
-            false => Err(unknown()),
+            false => Err(self.ended().await),
         }
+    }
+
+    /// Fails when the session has ended meanwhile, and then nothing of it stays behind: not
+    /// even what was begun after it was forgotten.
+    async fn still_there(&self) -> Result<(), ProtocolError> {
+        match self.is_alive().await {
+            true => Ok(()),
+            false => Err(self.ended().await),
+        }
+    }
+
+    async fn ended(&self) -> ProtocolError {
+        self.sessions.forget(self.id).await;
+        unknown()
     }
 }
 

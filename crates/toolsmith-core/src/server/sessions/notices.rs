@@ -40,7 +40,9 @@ impl Drop for Notices {
 
 impl std::fmt::Debug for Notices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Notices").field(&self.place.session).finish()
+        f.debug_tuple("Notices")
+            .field(self.place.session())
+            .finish()
     }
 }
 
@@ -72,6 +74,7 @@ impl SessionRef {
         })?;
         let is_first = place.live().subscription().is_none();
         let subscription = self.subscription(&record)?;
+        self.still_there().await?;
         if is_first && record.seen != self.sessions.engine.list_changes() {
             // Something changed before anybody listened.
             subscription.post_lists();
@@ -156,7 +159,7 @@ impl Notices {
     /// Takes a change and encodes it, until somebody comes or goes.
     async fn take(&mut self) {
         let subscription = &self.subscription;
-        let engine = &self.place.session.sessions.engine;
+        let engine = &self.place.session().sessions.engine;
         let (taken, peer) = (&mut self.taken, &self.peer);
         let work = async {
             let change = match taken {
@@ -224,7 +227,7 @@ impl Notices {
 
     /// The session that it is a stream of.
     pub fn session(&self) -> &SessionRef {
-        &self.place.session
+        self.place.session()
     }
 }
 

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::SessionRef;
-use super::live::{Live, Reply};
+use super::live::Reply;
+use super::{SessionRef, Using};
 use crate::protocol::{Question, RequestId, Revision, encode_cancelled, encode_question};
 use crate::server::ReplySink;
 use crate::server::handler::ToolError;
 
 /// A question that waits for its answer. Dropping it tells the client that nobody does.
 pub(in crate::server) struct WaitingQuestion {
-    session: SessionRef,
-    live: Arc<Live>,
+    live: Using,
     number: u64,
     reply: oneshot::Receiver<Reply>,
     sink: Arc<dyn ReplySink>,
@@ -35,7 +34,6 @@ impl SessionRef {
         let number = self.sessions.next_question();
         let reply = live.ask(number);
         let waiting = WaitingQuestion {
-            session: self.clone(),
             live,
             number,
             reply,
@@ -81,6 +79,5 @@ impl Drop for WaitingQuestion {
                     .notify(encode_cancelled(&id, "nobody waits for the answer"));
             }
         }
-        self.session.sessions.tidy(self.session.id);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{SessionRef, lock};
+use super::{SessionRef, Using, lock};
 use crate::ports::{EventId, Replay, StreamNo};
 use crate::protocol::{ErrorKind, ProtocolError};
 
@@ -57,7 +57,7 @@ impl Tail {
 
 /// Writes a stream that can be resumed. Dropping it ends the stream for its reader.
 pub struct StreamWriter {
-    pub(super) session: SessionRef,
+    pub(super) live: Using,
     pub(super) number: StreamNo,
     pub(super) tail: Arc<Tail>,
 }
@@ -65,7 +65,7 @@ pub struct StreamWriter {
 impl std::fmt::Debug for StreamWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StreamWriter")
-            .field("session", &self.session)
+            .field("session", self.live.session())
             .field("number", &self.number)
             .finish_non_exhaustive()
     }
@@ -106,9 +106,12 @@ impl SessionRef {
     pub async fn open_stream(&self) -> (StreamWriter, StreamReader) {
         let number = self.sessions.events.open(self.id).await;
         let tail = Arc::new(Tail::default());
-        lock(&self.live().tails).insert(number, Arc::clone(&tail));
+        let live = self.live();
+        lock(&live.tails).insert(number, Arc::clone(&tail));
+        // Of a session that has ended meanwhile, the log is to keep nothing.
+        let _ = self.still_there().await;
         let writer = StreamWriter {
-            session: self.clone(),
+            live,
             number,
             tail: Arc::clone(&tail),
         };
@@ -183,9 +186,11 @@ impl StreamWriter {
 
     /// Writes a message, and says whether its event is one that the log knows.
     pub(super) async fn put(&self, message: Bytes) -> (EventId, bool) {
-        let events = &self.session.sessions.events;
-        let kept = events
-            .append(self.session.id, self.number, message.clone())
+        let session = self.live.session();
+        let kept = session
+            .sessions
+            .events
+            .append(session.id, self.number, message.clone())
             .await;
         let seq = {
             let mut newest = lock(&self.tail.newest);
@@ -214,24 +219,19 @@ impl StreamWriter {
 
     /// Ends the stream: no more will come.
     pub async fn end(self) {
-        let events = &self.session.sessions.events;
-        events.end(self.session.id, self.number).await;
+        let session = self.live.session();
+        session.sessions.events.end(session.id, self.number).await;
     }
 }
 
 impl Drop for StreamWriter {
     fn drop(&mut self) {
         self.tail.close();
-        if let Some(live) = self.session.sessions.living(self.session.id) {
-            let mut tails = lock(&live.tails);
-            let own = tails
-                .get(&self.number)
-                .is_some_and(|it| Arc::ptr_eq(it, &self.tail));
-            if own {
-                tails.remove(&self.number);
-            }
+        let mut tails = lock(&self.live.tails);
+        let own = tails.get(&self.number);
+        if own.is_some_and(|it| Arc::ptr_eq(it, &self.tail)) {
+            tails.remove(&self.number);
         }
-        self.session.sessions.tidy(self.session.id);
     }
 }
 

@@ -13,7 +13,7 @@ fn greet(name: &str, greeting: &'static str) -> DynamicTool {
     DynamicTool::new(name, schema, move |arguments, context| async move {
         let name = arguments.get("name").and_then(Value::as_str);
         let name = name.ok_or_else(|| ToolError::user("`name` is a string"))?;
-        Ok::<_, ToolError>(format!("{greeting}, {name}, from {}!", context.tool_name()))
+        Ok::<_, ToolError>(format!("{greeting}, {name}, from {}!", context.name()))
     })
 }
 

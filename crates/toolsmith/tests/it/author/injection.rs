@@ -12,12 +12,12 @@ type Asked = Context;
 
 #[tool]
 fn greet(greeting: State<Greeting>, name: String, context: Context) -> String {
-    format!("{}, {name}, from {}!", greeting.0.0, context.tool_name())
+    format!("{}, {name}, from {}!", greeting.0.0, context.name())
 }
 
 #[tool]
 async fn greet_by_alias(asked: Asked, name: String, greeting: Greetings) -> String {
-    format!("{}, {name}, from {}!", greeting.0.0, asked.tool_name())
+    format!("{}, {name}, from {}!", greeting.0.0, asked.name())
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ struct Caller {
 
 impl FromContext for Caller {
     fn from_context(context: &Context) -> Result<Self, ToolError> {
-        let name = format!("the caller of {}", context.tool_name());
+        let name = format!("the caller of {}", context.name());
         Ok(Self { name })
     }
 }

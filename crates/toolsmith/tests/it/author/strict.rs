@@ -32,11 +32,7 @@ fn many(
 ) -> String {
     let flags = [north, east, south, west].map(usize::from);
     let flags: usize = flags.iter().sum();
-    format!(
-        "{} {text} {flags} {limit} {}",
-        context.tool_name(),
-        list.len()
-    )
+    format!("{} {text} {flags} {limit} {}", context.name(), list.len())
 }
 
 /// Is old and waits.

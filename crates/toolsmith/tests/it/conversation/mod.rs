@@ -10,5 +10,6 @@ mod logging;
 pub(crate) mod offers;
 mod pipes;
 mod resuming;
+mod same_id;
 mod scripted;
 mod tasks;

@@ -17,7 +17,7 @@ struct Key(&'static str);
 
 #[tool]
 fn temperature(unit: State<Unit>, key: State<Key>, context: Context) -> String {
-    format!("{} with {} in {}", context.tool_name(), key.0.0, unit.0.0)
+    format!("{} with {} in {}", context.name(), key.0.0, unit.0.0)
 }
 
 #[prompt]
@@ -165,7 +165,7 @@ async fn what_changes_inside_shows_outside_and_is_told() {
         }
         let schema = json!({"type": "object"});
         let new = DynamicTool::new("new", schema, |_, context| async move {
-            context.tool_name().to_owned()
+            context.name().to_owned()
         });
         registry.add_tool(new).unwrap();
         let said = client.next_notification().await.unwrap();

@@ -14,7 +14,7 @@ use super::{BOTH, client, code, soon};
 fn tool(name: &str) -> DynamicTool {
     let schema = json!({"type": "object"});
     DynamicTool::new(name, schema, |_, context| async move {
-        context.tool_name().to_owned()
+        context.name().to_owned()
     })
 }
 

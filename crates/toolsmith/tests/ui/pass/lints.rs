@@ -25,7 +25,7 @@ mod tools {
         text: String,
     ) -> Result<String, std::io::Error> {
         std::future::ready(()).await;
-        Ok(format!("{} {text}", context.tool_name()))
+        Ok(format!("{} {text}", context.name()))
     }
 
     /// Is old.

@@ -106,7 +106,7 @@ fn kind(property: &Map<String, Value>) -> Result<Map<String, Value>, String> {
         Some("array") => return several(property),
         _ => {
             return Err(
-                "a field is text, a number, a bool, an enum without data, or a list of such an enum"
+                "a field is text, a number, a bool, an enum without data, or a list of such an enum; ask for what it holds in fields of the form itself, or in another question"
                     .to_owned(),
             );
         }
@@ -288,6 +288,7 @@ mod tests {
         }
         let why = schema::<Nested>().unwrap_err();
         assert!(why.contains("`inner`") && why.contains("Nested"), "{why}");
+        assert!(why.contains("in another question"), "{why}");
         assert!(schema::<u8>().is_err());
         assert!(checked(json!({"type": "object"})).is_err());
         let legacy = json!({"type": "object", "properties": {
