@@ -14,7 +14,7 @@ use super::{Era, RequestId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The body is not JSON.
+    /// The message is not JSON.
     Parse,
     /// JSON, but no JSON-RPC message that this revision allows.
     InvalidRequest,
@@ -106,7 +106,7 @@ impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
     pub const TABLE: [ErrorRow; 30] = [
-        row(ErrorKind::Parse, -32700, (400, 400), "the body is not JSON"),
+        row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
         row(ErrorKind::InvalidParams, -32602, (200, 200), "the parameters do not fit the method"),

@@ -5,6 +5,7 @@
 
 mod answer;
 mod asking;
+mod batch;
 mod builder;
 pub mod completion;
 mod context;
@@ -31,6 +32,7 @@ pub mod tool;
 
 pub use crate::caller::Caller;
 pub use answer::Answer;
+pub use batch::Batch;
 pub use builder::Server;
 pub use context::{
     Cancellation, Context, Elicit, ElicitUrl, Elicitations, Elicited, ListRoots, LogMessage,

@@ -82,6 +82,42 @@ async fn a_legacy_client_is_asked_and_answers() {
     }
 }
 
+/// Everything at once: the client does not wait for what it is told.
+#[tokio::test]
+async fn nothing_passes_the_answer_that_opens_a_conversation_by() {
+    // Which of two things comes first is a matter of chance where nothing decides it.
+    for _ in 0..30 {
+        let mut talk = start();
+        let opening = json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": able_in("2025-11-25"),
+            "clientInfo": {"name": "test", "version": "0"},
+        });
+        let opening = request(0, "initialize", opening);
+        let opened = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        let book = request(1, "tools/call", call("book", json!({})));
+        talk.registry.add_tool(visitor()).unwrap();
+        talk.pipe.at_once(&[opening, opened, book]).await;
+        let first = talk.next().await;
+        assert_eq!(first["id"], 0, "{first}");
+        assert!(first["result"].is_object(), "{first}");
+        let question = loop {
+            let next = talk.next().await;
+            if next["method"] == "elicitation/create" {
+                break next;
+            }
+        };
+        talk.answer(&question, oslo()).await;
+        let answer = loop {
+            let next = talk.next().await;
+            if next["method"] != "notifications/tools/list_changed" {
+                break next;
+            }
+        };
+        assert_eq!(answer["id"], 1, "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_legacy_client_that_declines_or_fails_is_heard() {
     let mut talk = Talk::legacy("2025-11-25").await;
