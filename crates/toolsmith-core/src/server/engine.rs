@@ -157,7 +157,7 @@ impl Engine {
     /// How long lists stay fresh. What one tenant sees beside what everybody sees is
     /// nobody else's.
     pub(super) fn list_caching(&self, view: &View) -> Caching {
-        match view.is_shared() {
+        match view.is_shared() && self.0.registry.is_same_for_all() {
             true => self.0.list_caching,
             false => self.0.list_caching.private(),
         }

@@ -63,6 +63,12 @@ impl Registry {
         own
     }
 
+    /// Whether no tenant sees anything that is theirs alone.
+    pub(in crate::server) fn is_same_for_all(&self) -> bool {
+        let views = self.0.views.read().unwrap_or_else(PoisonError::into_inner);
+        views.own.is_empty()
+    }
+
     fn is_own(&self, tenant: &str) -> bool {
         let views = self.0.views.read().unwrap_or_else(PoisonError::into_inner);
         views.own.contains(tenant)

@@ -153,24 +153,28 @@ async fn a_list_says_how_long_it_may_be_kept_and_by_whom() {
     let server = server().list_caching(Caching::fresh_for(Duration::from_secs(60)).public());
     let registry = server.registry();
     let engine = server.build().unwrap();
-    let hidden = DynamicResource::text("hidden:x", "");
-    registry.for_tenant("alone").add_resource(hidden).unwrap();
+    // A shared cache must not give one tenant what the others see.
+    let hidden = || DynamicResource::text("hidden:x", "");
+    for (scope, own) in [("public", false), ("private", true), ("public", false)] {
+        let alone = registry.for_tenant("alone");
+        match own {
+            true => alone.add_resource(hidden()).unwrap(),
+            false => drop(alone.remove_resource("hidden:x")),
+        }
+        for ((method, _), tenant) in LISTS
+            .into_iter()
+            .flat_map(|it| [(it, "alone"), (it, "other")])
+        {
+            let asking = client(&engine, Revision::LATEST).caller(Caller::new(tenant));
+            let said = asking.request(method, json!({})).await.unwrap();
+            assert_eq!(
+                hints(&said),
+                (Some(60_000), Some(scope)),
+                "{method} for {tenant}"
+            );
+        }
+    }
     for (method, _) in LISTS {
-        let shared = client(&engine, Revision::LATEST)
-            .request(method, json!({}))
-            .await;
-        assert_eq!(
-            hints(&shared.unwrap()),
-            (Some(60_000), Some("public")),
-            "{method}"
-        );
-        let alone = client(&engine, Revision::LATEST).caller(Caller::new("alone"));
-        let alone = alone.request(method, json!({})).await;
-        assert_eq!(
-            hints(&alone.unwrap()),
-            (Some(60_000), Some("private")),
-            "{method}"
-        );
         let legacy = client(&engine, Revision::LATEST_LEGACY);
         let legacy = legacy.request(method, json!({})).await;
         assert_eq!(hints(&legacy.unwrap()), (None, None), "{method}");
