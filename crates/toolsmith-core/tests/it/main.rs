@@ -7,6 +7,7 @@
 
 mod by_hand;
 mod decided_tasks;
+mod declared_tasks;
 mod error_table;
 mod resumed_streams;
 mod session_tasks;

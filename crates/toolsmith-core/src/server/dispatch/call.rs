@@ -122,7 +122,11 @@ impl Engine {
         operation: &Operation,
         tool: &ToolEntry,
     ) -> Result<(AsTask, Option<Resumed>), ProtocolError> {
-        let as_task = as_task(operation, tool)?;
+        let as_task = match self.identity().capabilities.tasks {
+            true => as_task(operation, tool)?,
+            // What was not declared is not used, whatever the client says of it.
+            false => AsTask::No,
+        };
         Ok((as_task, self.resumed(operation)?))
     }
 
