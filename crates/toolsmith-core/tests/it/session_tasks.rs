@@ -183,6 +183,8 @@ struct Client {
     is_gone: AtomicBool,
     asked: Mutex<Vec<Value>>,
     asks: Semaphore,
+    told: Mutex<Vec<Value>>,
+    tells: Semaphore,
 }
 
 impl Client {
@@ -191,6 +193,8 @@ impl Client {
             is_gone: AtomicBool::new(is_gone),
             asked: Mutex::default(),
             asks: Semaphore::new(0),
+            told: Mutex::default(),
+            tells: Semaphore::new(0),
         })
     }
 
@@ -200,10 +204,19 @@ impl Client {
         let asked = self.asked.lock().unwrap();
         asked.last().unwrap()["id"].clone()
     }
+
+    /// Waits for a notification.
+    async fn told(&self) -> Value {
+        soon(self.tells.acquire()).await.unwrap().forget();
+        self.told.lock().unwrap().pop().unwrap()
+    }
 }
 
 impl ReplySink for Client {
-    fn notify(&self, _: Vec<u8>) -> bool {
+    fn notify(&self, message: Vec<u8>) -> bool {
+        let message = serde_json::from_slice(&message).unwrap();
+        self.told.lock().unwrap().push(message);
+        self.tells.add_permits(1);
         true
     }
 
@@ -217,6 +230,18 @@ impl ReplySink for Client {
     fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(std::future::ready(true))
     }
+}
+
+/// Waits for what a task comes to, as a client that is asked meanwhile.
+fn waits(
+    engine: &Engine,
+    peer: &Peer,
+    task: &Value,
+    client: &Arc<Client>,
+) -> tokio::task::JoinHandle<Value> {
+    let (engine, peer, task) = (engine.clone(), peer.clone(), task.clone());
+    let sink = Arc::clone(client) as Arc<dyn ReplySink>;
+    tokio::spawn(async move { ask_on(&engine, &peer, "tasks/result", task, Some(sink)).await })
 }
 
 fn answered(peer: &Peer, id: &Value) {
@@ -240,11 +265,7 @@ async fn a_question_that_reached_nobody_is_asked_again_of_whoever_comes_next() {
 
     // A client that hangs up just now.
     let gone = Client::new(true);
-    let result = |peer: &Peer, client: &Arc<Client>| {
-        let (engine, peer, task) = (engine.clone(), peer.clone(), task.clone());
-        let sink = Arc::clone(client) as Arc<dyn ReplySink>;
-        tokio::spawn(async move { ask_on(&engine, &peer, "tasks/result", task, Some(sink)).await })
-    };
+    let result = |peer: &Peer, client: &Arc<Client>| waits(&engine, peer, &task, client);
     let waiting = result(&peer, &gone);
     gone.asked().await;
     tokio::task::yield_now().await;
@@ -271,4 +292,22 @@ async fn a_question_that_reached_nobody_is_asked_again_of_whoever_comes_next() {
         came_to["result"]["content"][0]["text"], "0 roots",
         "{came_to}"
     );
+}
+
+#[tokio::test]
+async fn what_a_task_asked_is_taken_back_in_the_name_of_the_task() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let client = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &client);
+    let id = client.asked().await;
+    ask(&engine, &peer, "tasks/cancel", task.clone()).await;
+    let told = client.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    assert_eq!(told["params"]["requestId"], id, "{told}");
+    let related = &told["params"]["_meta"]["io.modelcontextprotocol/related-task"];
+    assert_eq!(*related, task, "{told}");
+    soon(waiting).await.unwrap();
 }

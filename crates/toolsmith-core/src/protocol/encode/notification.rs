@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::protocol::question::related_to;
 use crate::protocol::{LogLevel, ProgressToken, RequestId, Revision, SubscriptionFilter, TaskView};
 
 /// The `_meta` key that joins a notification to the subscription that it belongs to.
@@ -61,12 +62,15 @@ pub fn encode_acknowledged(filter: &SubscriptionFilter, subscription: &RequestId
 }
 
 /// Writes that the server has ended a request, which in the modern era it may say of a
-/// subscription only.
-pub fn encode_cancelled(request: &RequestId, reason: &str) -> Vec<u8> {
-    let params = Map::from_iter([
+/// subscription only. A task that it belongs to is named, as the legacy era wants it.
+pub fn encode_cancelled(request: &RequestId, reason: &str, task: Option<&str>) -> Vec<u8> {
+    let mut params = Map::from_iter([
         ("requestId".to_owned(), identifier(request.as_json())),
         ("reason".to_owned(), json!(reason)),
     ]);
+    if let Some(task) = task {
+        params.insert("_meta".to_owned(), related_to(task));
+    }
     notification("notifications/cancelled", params)
 }
 

@@ -18,6 +18,8 @@ pub(in crate::server) struct WaitingQuestion {
     number: u64,
     reply: oneshot::Receiver<Reply>,
     sink: Arc<dyn ReplySink>,
+    /// The task that asks.
+    task: Option<Box<str>>,
     done: bool,
 }
 
@@ -38,6 +40,7 @@ impl SessionRef {
             number,
             reply,
             sink: Arc::clone(sink),
+            task: task.map(Into::into),
             done: false,
         };
         let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
@@ -75,8 +78,9 @@ impl Drop for WaitingQuestion {
         if self.live.unask(self.number) && !self.done {
             let id = RequestId::from_json(self.number.to_string().into());
             if let Some(id) = id {
-                self.sink
-                    .notify(encode_cancelled(&id, "nobody waits for the answer"));
+                let reason = "nobody waits for the answer";
+                let message = encode_cancelled(&id, reason, self.task.as_deref());
+                self.sink.notify(message);
             }
         }
     }
