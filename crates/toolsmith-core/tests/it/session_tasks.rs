@@ -13,6 +13,7 @@ use toolsmith_core::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId
 use toolsmith_core::protocol::{
     ClientCapabilities, Decoded, Message, Response, Revision, TaskSupport, decode,
 };
+use toolsmith_core::server::handler::ToolError;
 use toolsmith_core::server::tool::DynamicTool;
 use toolsmith_core::server::{Context, Engine, Peer, ReplySink, Server, SessionRef, Sessions};
 
@@ -48,13 +49,19 @@ fn served() -> (Engine, Arc<Seen>) {
     };
     let asks = |_: Map<String, Value>, ctx: Context| async move {
         let roots = ctx.list_roots().await?;
-        Ok::<_, toolsmith_core::server::handler::ToolError>(format!("{} roots", roots.len()))
+        Ok::<_, ToolError>(format!("{} roots", roots.len()))
+    };
+    let asks_twice = |_: Map<String, Value>, ctx: Context| async move {
+        ctx.list_roots().await?;
+        ctx.list_roots().await?;
+        Ok::<_, ToolError>("done")
     };
     let schema = || json!({"type": "object"});
     let task = |it: DynamicTool| it.define(|it| it.task = TaskSupport::Optional);
     let server = Server::new("s")
         .dynamic_tool(task(DynamicTool::new("works", schema(), works)))
-        .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)));
+        .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)))
+        .dynamic_tool(task(DynamicTool::new("asks_twice", schema(), asks_twice)));
     (server.build().unwrap(), seen)
 }
 
@@ -310,4 +317,33 @@ async fn what_a_task_asked_is_taken_back_in_the_name_of_the_task() {
     let related = &told["params"]["_meta"]["io.modelcontextprotocol/related-task"];
     assert_eq!(*related, task, "{told}");
     soon(waiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_was_answered_on_one_stream_is_taken_back_on_the_others() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks_twice").await;
+    let (one, two) = (Client::new(false), Client::new(false));
+    let waiting = [
+        waits(&engine, &peer, &task, &one),
+        waits(&engine, &peer, &task, &two),
+    ];
+    let (first, elsewhere) = (one.asked().await, two.asked().await);
+    answered(&peer, &first);
+    let told = two.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    assert_eq!(told["params"]["requestId"], elsewhere, "{told}");
+    // The next one is asked on both, and the one who has answered has nothing taken back.
+    one.asked().await;
+    answered(&peer, &two.asked().await);
+    for waiting in waiting {
+        let came_to = soon(waiting).await.unwrap();
+        let text = &came_to["result"]["content"][0]["text"];
+        assert_eq!(text, "done", "{came_to}");
+    }
+    let told = one.told.lock().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_ne!(told[0]["params"]["requestId"], first, "{told:?}");
 }

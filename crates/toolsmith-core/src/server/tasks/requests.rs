@@ -1,12 +1,15 @@
 //! What a client may ask of a task.
 
+use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::HashMap;
 
 use super::running::{NotSaved, Running};
 use super::{Tasks, failed, unknown};
@@ -169,7 +172,7 @@ impl Tasks {
             tasks: Arc::clone(self),
             peer: peer.clone(),
             way: peer.session.clone().zip(sink),
-            asked: Vec::new(),
+            asked: HashMap::new(),
             answers: FuturesUnordered::new(),
         };
         loop {
@@ -189,6 +192,7 @@ impl Tasks {
             let (Some(running), Some(mut watch)) = (&running, watch) else {
                 return Outcome::Error(not_here());
             };
+            asking.take_back_old(&task);
             asking.ask_new(&task, running);
             tokio::select! {
                 _changed = watch.changed() => {}
@@ -227,21 +231,35 @@ struct Asking {
     tasks: Arc<Tasks>,
     peer: Peer,
     way: Option<(SessionRef, Arc<dyn ReplySink>)>,
-    asked: Vec<Box<str>>,
-    answers: FuturesUnordered<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// What was asked on this stream and waits still, and how it is taken back.
+    asked: HashMap<Box<str>, AbortHandle>,
+    answers: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Asking {
+    /// Takes back what the task does not ask any more: it was answered elsewhere, or nobody
+    /// waits for the answer.
+    fn take_back_old(&mut self, task: &TaskView) {
+        self.asked.retain(|key, waiting| {
+            let is_asked = task.questions.iter().any(|(it, _)| it == key);
+            if !is_asked {
+                waiting.abort();
+            }
+            is_asked
+        });
+    }
+
     /// Asks what was not asked on this stream yet.
     fn ask_new(&mut self, task: &TaskView, running: &Arc<Running>) {
         let Some((session, sink)) = &self.way else {
             return;
         };
         for (key, question) in &task.questions {
-            if self.asked.contains(key) {
+            if self.asked.contains_key(key) {
                 continue;
             }
-            self.asked.push(key.clone());
+            let (abort, registration) = AbortHandle::new_pair();
+            self.asked.insert(key.clone(), abort);
             let waiting = session.ask(question, self.peer.revision, sink, Some(&task.id));
             let Ok(waiting) = waiting else {
                 // This client is gone. The question waits for whoever comes next.
@@ -249,7 +267,7 @@ impl Asking {
             };
             let (tasks, running) = (Arc::clone(&self.tasks), Arc::clone(running));
             let (session, key) = (session.clone(), key.clone());
-            self.answers.push(Box::pin(async move {
+            let answer = async move {
                 let changed = match waiting.answer().await {
                     Ok(answer) => running.answer(&key, answer).is_some(),
                     // Another session of the caller may answer.
@@ -259,7 +277,9 @@ impl Asking {
                 if changed {
                     tasks.save(&running);
                 }
-            }));
+            };
+            let answer = Abortable::new(answer, registration);
+            self.answers.push(Box::pin(answer.map(drop)));
         }
     }
 }
