@@ -252,7 +252,13 @@ fn waits(
 }
 
 fn answered(peer: &Peer, id: &Value) {
-    let body = json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}});
+    answered_with(
+        peer,
+        json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}}),
+    );
+}
+
+fn answered_with(peer: &Peer, body: Value) {
     let decoded = decode(&body.to_string().into(), None).unwrap();
     let Decoded::Legacy(Message::Response(response)) = decoded else {
         panic!("it is no response");
@@ -346,4 +352,21 @@ async fn a_question_that_was_answered_on_one_stream_is_taken_back_on_the_others(
     let told = one.told.lock().unwrap();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_ne!(told[0]["params"]["requestId"], first, "{told:?}");
+}
+
+#[tokio::test]
+async fn the_reason_why_a_client_will_not_be_asked_reaches_the_tool() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let client = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &client);
+    let id = client.asked().await;
+    let error = json!({"code": -32603, "message": "no roots today"});
+    answered_with(&peer, json!({"jsonrpc": "2.0", "id": id, "error": error}));
+    let came_to = soon(waiting).await.unwrap();
+    let text = &came_to["result"]["content"][0]["text"];
+    let expected = "the client refused to be asked: no roots today";
+    assert_eq!(text, expected, "{came_to}");
 }

@@ -40,7 +40,7 @@ impl Context {
         match (&scope.peer.session, &scope.sink) {
             (Some(session), Some(sink)) => {
                 let waiting = session.ask(&question, scope.peer.revision, sink, None)?;
-                waiting.answer().await
+                Ok(waiting.answer().await?)
             }
             _ => Err(ToolError::user(
                 "the client cannot be asked here: it reads no stream while it waits for the answer",

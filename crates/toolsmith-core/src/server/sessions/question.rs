@@ -23,6 +23,23 @@ pub(in crate::server) struct WaitingQuestion {
     done: bool,
 }
 
+/// Why a question has no answer.
+pub(in crate::server) enum Unanswered {
+    /// The client has refused to be asked, or its answer cannot be read.
+    Refused(ToolError),
+    /// The session has ended. Another one may answer.
+    Ended,
+}
+
+impl From<Unanswered> for ToolError {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Refused(error) => error,
+            Unanswered::Ended => ToolError::user("the session ended before the client answered"),
+        }
+    }
+}
+
 impl SessionRef {
     /// Asks the client of the session, on the stream of a request.
     pub(in crate::server) fn ask(
@@ -55,20 +72,19 @@ impl SessionRef {
 
 impl WaitingQuestion {
     /// Waits for the answer.
-    pub(in crate::server) async fn answer(mut self) -> Result<Value, ToolError> {
+    pub(in crate::server) async fn answer(mut self) -> Result<Value, Unanswered> {
         let reply = (&mut self.reply).await;
         self.done = true;
         match reply {
-            Ok(Ok(json)) => serde_json::from_slice(&json).map_err(ToolError::internal),
+            Ok(Ok(json)) => serde_json::from_slice(&json)
+                .map_err(|error| Unanswered::Refused(ToolError::internal(error))),
             Ok(Err(refused)) => {
                 let said: String = refused.message.chars().take(500).collect();
-                Err(ToolError::user(format!(
+                Err(Unanswered::Refused(ToolError::user(format!(
                     "the client refused to be asked: {said}"
-                )))
+                ))))
             }
-            Err(_) => Err(ToolError::user(
-                "the session ended before the client answered",
-            )),
+            Err(_) => Err(Unanswered::Ended),
         }
     }
 }

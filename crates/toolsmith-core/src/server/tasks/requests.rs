@@ -16,7 +16,7 @@ use super::{Tasks, failed, unknown};
 use crate::protocol::{
     ErrorKind, Outcome, Params, ProtocolError, TaskOutcome, TaskStatus, TaskView,
 };
-use crate::server::sessions::SessionRef;
+use crate::server::sessions::{SessionRef, Unanswered};
 use crate::server::{Peer, ReplySink};
 
 /// The most answers that one update may bring.
@@ -87,7 +87,7 @@ impl Tasks {
         match self.find_running(&task.id) {
             Some(running) => {
                 let answers = update.input_responses.into_iter();
-                let taken = answers.filter_map(|(key, answer)| running.answer(&key, answer));
+                let taken = answers.filter_map(|(key, answer)| running.answer(&key, Ok(answer)));
                 if let Some(version) = taken.max() {
                     self.save(&running);
                     // The task has its answers, whether or not the store hears of it.
@@ -266,15 +266,15 @@ impl Asking {
                 continue;
             };
             let (tasks, running) = (Arc::clone(&self.tasks), Arc::clone(running));
-            let (session, key) = (session.clone(), key.clone());
+            let key = key.clone();
             let answer = async move {
                 let changed = match waiting.answer().await {
-                    Ok(answer) => running.answer(&key, answer).is_some(),
+                    Ok(answer) => running.answer(&key, Ok(answer)),
+                    Err(Unanswered::Refused(why)) => running.answer(&key, Err(why)),
                     // Another session of the caller may answer.
-                    Err(_) if !session.is_alive().await => false,
-                    Err(_) => running.withdraw(&key),
+                    Err(Unanswered::Ended) => None,
                 };
-                if changed {
+                if changed.is_some() {
                     tasks.save(&running);
                 }
             };
