@@ -297,8 +297,15 @@ impl Running {
         let mut state = self.state();
         let is_larger = state.view.result.as_ref().map(|it| it.bytes()) > Some(small.bytes());
         if is_larger {
+            let most = state.view.bytes();
+            let message = small.why_failed().map(str::to_owned);
             state.view.is_error = matches!(&small, TaskOutcome::Output(it) if it.is_error);
             state.view.result = Some(Arc::new(small));
+            let before = std::mem::replace(&mut state.view.message, message);
+            // What is to take less room does not take more for what it says of itself.
+            if state.view.bytes() > most {
+                state.view.message = before;
+            }
             state.changed();
         }
         is_larger
