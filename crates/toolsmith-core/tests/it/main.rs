@@ -15,3 +15,4 @@ mod session_tasks;
 mod session_use;
 mod slow_tasks;
 mod told_of_changes;
+mod updated_tasks;

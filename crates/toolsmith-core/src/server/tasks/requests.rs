@@ -16,19 +16,9 @@ use super::{Tasks, failed, unknown};
 use crate::protocol::{
     ErrorKind, Outcome, Params, ProtocolError, TaskOutcome, TaskStatus, TaskView,
 };
+use crate::server::asking::given;
 use crate::server::sessions::{SessionRef, Unanswered};
 use crate::server::{Peer, ReplySink};
-
-/// The most answers that one update may bring.
-const MAX_ANSWERS: usize = 64;
-
-/// The parameters of `tasks/update`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Update {
-    #[serde(default)]
-    input_responses: HashMap<Box<str>, Value>,
-}
 
 /// What a legacy client wants of a task that it asks for.
 #[derive(Deserialize)]
@@ -56,6 +46,17 @@ fn named(params: &Params) -> Result<&str, ProtocolError> {
         .ok_or_else(|| ProtocolError::new(ErrorKind::InvalidParams, "`taskId` is missing"))
 }
 
+/// The answers that an update brings, by key.
+fn responses(params: &Params) -> Result<HashMap<Box<str>, Value>, ProtocolError> {
+    match &params.input_responses {
+        Some(json) => given(json),
+        None => Err(ProtocolError::new(
+            ErrorKind::InvalidParams,
+            "`inputResponses` is missing: an object with an answer under each key",
+        )),
+    }
+}
+
 impl Tasks {
     pub(in crate::server) async fn get(&self, params: &Params, peer: &Peer) -> Outcome {
         match self.named(params, peer).await {
@@ -70,24 +71,20 @@ impl Tasks {
         params: &Params,
         peer: &Peer,
     ) -> Outcome {
-        let update: Update = match params.typed() {
-            Ok(update) => update,
+        // All of them are looked at before any of them is used up.
+        let answers = match responses(params) {
+            Ok(answers) => answers,
             Err(error) => return Outcome::Error(error),
         };
-        if update.input_responses.len() > MAX_ANSWERS {
-            return Outcome::failed(
-                ErrorKind::InvalidParams,
-                format!("`inputResponses` holds at most {MAX_ANSWERS} answers"),
-            );
-        }
         let task = match self.named(params, peer).await {
             Ok(task) => task,
             Err(error) => return Outcome::Error(error),
         };
         match self.find_running(&task.id) {
             Some(running) => {
-                let answers = update.input_responses.into_iter();
-                let taken = answers.filter_map(|(key, answer)| running.answer(&key, Ok(answer)));
+                let taken = answers
+                    .into_iter()
+                    .filter_map(|(key, answer)| running.answer(&key, Ok(answer)));
                 if let Some(version) = taken.max() {
                     self.save(&running);
                     // The task has its answers, whether or not the store hears of it.

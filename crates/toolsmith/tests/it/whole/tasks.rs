@@ -415,7 +415,7 @@ async fn a_handle_is_worthless_in_other_hands() {
         let alice = able(&engine, revision).caller(Caller::new("t").with_principal("alice"));
         let begun = begin(&alice, revision, "renders", json!({"what": "a"})).await;
         let id = id(&begun);
-        let params = json!({"taskId": id});
+        let params = json!({"taskId": id, "inputResponses": {}});
         for (who, caller) in [
             ("another principal", Caller::new("t").with_principal("bob")),
             ("another tenant", Caller::new("u").with_principal("alice")),
@@ -432,7 +432,10 @@ async fn a_handle_is_worthless_in_other_hands() {
                 let asked = asked.expect_err("a stranger was answered");
                 assert_eq!(asked.code, -32602, "{method} by {who}: {asked}");
                 let never = other
-                    .request(method, json!({"taskId": "0".repeat(32)}))
+                    .request(
+                        method,
+                        json!({"taskId": "0".repeat(32), "inputResponses": {}}),
+                    )
                     .await;
                 assert_eq!(
                     asked,
