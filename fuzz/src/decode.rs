@@ -9,7 +9,7 @@ use toolsmith_core::protocol::{
     self, Decoded, ErrorKind, HeaderField, Message, Method, Refusal, Request, RequestHeaders,
     RequestId, Revision,
 };
-use toolsmith_core::server::{Caller, Peer};
+use toolsmith_core::server::{Answer, Caller, Peer};
 
 use crate::{answers, serve};
 
@@ -115,11 +115,16 @@ fn batch(items: Vec<Result<Message, Refusal>>, value: Option<&Value>) {
     let may_wait = items.iter().any(
         |item| matches!(item, Ok(Message::Request(request)) if request.method == Method::Listen),
     );
-    let answer = serve::at_once(serve::engine().answer_batch(items, peer(), None));
-    let Some(answer) = answer else {
+    let answers = items.into_iter().filter_map(|item| match item {
+        Ok(Message::Request(request)) => Some(serve::answered(request, peer())),
+        Ok(_) => None,
+        Err(refusal) => Some(Some(Answer::from(&refusal))),
+    });
+    let Some(answers) = answers.collect::<Option<Vec<Answer>>>() else {
         assert!(may_wait, "a batch waits for nothing");
         return;
     };
+    let answer = Answer::batch(answers).map(|answer| answer.message);
     assert_eq!(answer.is_some(), !ids.is_empty());
     let answer = answer.unwrap_or_else(|| b"[]".to_vec());
     let answers: Vec<&serde_json::value::RawValue> =

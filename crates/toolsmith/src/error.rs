@@ -21,6 +21,8 @@ enum Kind {
         message: String,
         hint: Option<String>,
     },
+    /// It brings its own runtime, and there is one around it.
+    InsideRuntime,
     /// The address cannot be listened on.
     Bind {
         address: String,
@@ -57,6 +59,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn inside_runtime() -> Self {
+        Self(Box::new(Kind::InsideRuntime))
+    }
+
     pub(crate) fn bind(address: impl Into<String>, error: std::io::Error) -> Self {
         let address = address.into();
         Self(Box::new(Kind::Bind { address, error }))
@@ -85,6 +91,9 @@ impl Error {
     fn hint(&self) -> Option<&str> {
         match &*self.0 {
             Kind::Setting { hint, .. } => hint.as_deref(),
+            Kind::InsideRuntime => Some(
+                "write `.serve(…).await` where `.run(…)` is, or call `run` from a `main` that is not async",
+            ),
             Kind::Bind { error, .. } => match error.kind() {
                 std::io::ErrorKind::AddrInUse => Some(
                     "another program listens there; end it, or choose another port with --port (0 for any)",
@@ -114,6 +123,9 @@ impl fmt::Display for Error {
         match &*self.0 {
             Kind::Start(error) => fmt::Display::fmt(error, f),
             Kind::Setting { message, .. } => f.write_str(message),
+            Kind::InsideRuntime => f.write_str(
+                "`run` starts a runtime of its own and was called inside one, such as that of #[tokio::main]",
+            ),
             Kind::Bind { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Kind::Io { doing, error } => write!(f, "{doing} failed: {error}"),
         }
@@ -134,7 +146,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Start(error) => Some(error),
-            Kind::Setting { .. } => None,
+            Kind::Setting { .. } | Kind::InsideRuntime => None,
             Kind::Bind { error, .. } | Kind::Io { error, .. } => Some(error),
         }
     }

@@ -48,7 +48,8 @@ pub trait ServerExt: Sized {
     ///
     /// # Errors
     ///
-    /// When the server or a setting is wrong, or the address cannot be listened on.
+    /// When the server or a setting is wrong, the address cannot be listened on, or there is
+    /// a runtime around it already.
     ///
     /// ```no_run
     /// use toolsmith::prelude::*;
@@ -78,6 +79,9 @@ pub trait ServerExt: Sized {
 
 impl ServerExt for Server {
     fn run(self, transport: impl Transport) -> Result<()> {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(crate::Error::inside_runtime());
+        }
         crate::log::init(&transport.log_settings())?;
         let engine = transport.configure(self).build()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -19,6 +19,9 @@ pub enum Change {
     ResourceUpdated(Arc<str>),
     /// The state of the task with this id.
     TaskChanged(Arc<str>),
+    /// What a user was sent to a page for, by the id of the page, which is done. It is told in
+    /// the session that the page was named in, and on no bus.
+    ElicitationCompleted(Arc<str>),
 }
 
 /// Whom a change is for.

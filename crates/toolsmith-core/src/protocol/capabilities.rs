@@ -81,7 +81,9 @@ impl ClientCapabilities {
     ///
     /// Implements "Extension Negotiation" of revision 2026-07-28, `basic/versioning`.
     pub fn extension(&self, identifier: &str) -> Option<&Value> {
-        self.extensions.as_ref()?.get(identifier)
+        let settings = self.extensions.as_ref()?.get(identifier)?;
+        // Whatever else stands there declares nothing: settings are an object.
+        settings.is_object().then_some(settings)
     }
 }
 
@@ -143,6 +145,15 @@ mod tests {
         assert!(it.has(ClientCapability::Elicitation));
         assert!(!it.has(ClientCapability::ElicitationUrl));
         assert!(!it.has(ClientCapability::Sampling));
+    }
+
+    #[test]
+    fn an_extension_is_declared_by_an_object() {
+        let it = read(r#"{"extensions":{"a/object":{},"a/null":null,"a/not":false}}"#);
+        assert!(it.extension("a/object").is_some());
+        for other in ["a/null", "a/not", "a/absent"] {
+            assert!(it.extension(other).is_none(), "{other}");
+        }
     }
 
     #[test]

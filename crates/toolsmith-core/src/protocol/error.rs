@@ -14,7 +14,7 @@ use super::{Era, RequestId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The body is not JSON.
+    /// The message is not JSON.
     Parse,
     /// JSON, but no JSON-RPC message that this revision allows.
     InvalidRequest,
@@ -72,6 +72,9 @@ pub enum ErrorKind {
     Cancelled,
     /// No room for another subscription.
     TooManySubscriptions,
+    /// The user must open a page before the request can be served, for a client of revision
+    /// 2025-11-25.
+    UrlElicitationRequired,
 }
 
 /// One row of the error table.
@@ -102,12 +105,12 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 29] = [
-        row(ErrorKind::Parse, -32700, (400, 400), "the body is not JSON"),
+    pub const TABLE: [ErrorRow; 30] = [
+        row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
         row(ErrorKind::InvalidParams, -32602, (200, 200), "the parameters do not fit the method"),
-        row(ErrorKind::InvalidMeta, -32602, (400, 400), "the required `_meta` fields are missing"),
+        row(ErrorKind::InvalidMeta, -32602, (200, 400), "the required `_meta` fields are missing, or `_meta` does not fit"),
         row(ErrorKind::Internal, -32603, (200, 200), "a handler failed unexpectedly; the log has the details"),
         row(ErrorKind::HeaderMismatch, -32020, (400, 400), "header fields and body disagree"),
         row(ErrorKind::MissingCapability, -32021, (200, 400), "the client lacks a capability that is needed"),
@@ -132,12 +135,13 @@ impl ErrorKind {
         row(ErrorKind::StreamUnknown, -31015, (400, 400), "the stream cannot be resumed"),
         row(ErrorKind::Cancelled, -31016, (200, 200), "the client cancelled the request"),
         row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
+        row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 29] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 29] = &TABLE;
+        const TABLE: [ErrorRow; 30] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 30] = &TABLE;
         &ROWS[self as usize]
     }
 
@@ -209,6 +213,16 @@ impl ProtocolError {
         Self::new(kind, "Resource not found").with_data(serde_json::json!({"uri": uri}))
     }
 
+    /// The refusal to serve a request until the user has been at these pages.
+    ///
+    /// Implements "URL Elicitation Required Error" of revision 2025-11-25,
+    /// `client/elicitation`.
+    pub fn url_elicitation_required(elicitations: Vec<Value>) -> Self {
+        let message = "the user must open a page first; send the request again when that is done";
+        Self::new(ErrorKind::UrlElicitationRequired, message)
+            .with_data(serde_json::json!({"elicitations": elicitations}))
+    }
+
     /// The same error with a `data` member.
     #[must_use]
     pub fn with_data(mut self, data: Value) -> Self {
@@ -259,7 +273,8 @@ mod tests {
     #[test]
     fn own_conditions_stay_out_of_the_reserved_range() {
         for row in ErrorKind::TABLE {
-            let specified = matches!(row.code, -32700 | -32603..=-32600 | -32022..=-32020 | -32002);
+            let specified =
+                matches!(row.code, -32700 | -32603..=-32600 | -32042 | -32022..=-32020 | -32002);
             assert!(
                 specified || !(-32768..=-32000).contains(&row.code),
                 "{row:?}"

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 
 /// The longest request id or progress token that is taken, in bytes of JSON.
 const MAX_LEN: usize = 1024;
@@ -11,7 +13,9 @@ const MAX_LEN: usize = 1024;
 ///
 /// The protocol forbids `null` and this server also refuses fractions, which no client
 /// could be given back reliably.
-#[derive(Clone, PartialEq, Eq, Hash)]
+///
+/// Two ids are the same when they are the same JSON, however their letters are escaped.
+#[derive(Clone)]
 pub struct RequestId(Bytes);
 
 /// The `progressToken` of a request: a string or an integer, kept as it was written.
@@ -28,6 +32,33 @@ impl RequestId {
     /// The id as JSON.
     pub fn as_json(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl RequestId {
+    /// The JSON without needless escapes.
+    fn plain(&self) -> Cow<'_, [u8]> {
+        if self.0.contains(&b'\\')
+            && let Ok(text) = serde_json::from_slice::<String>(&self.0)
+            && let Ok(plain) = serde_json::to_vec(&text)
+        {
+            return Cow::Owned(plain);
+        }
+        Cow::Borrowed(&self.0)
+    }
+}
+
+impl PartialEq for RequestId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.plain() == other.plain()
+    }
+}
+
+impl Eq for RequestId {}
+
+impl Hash for RequestId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.plain().hash(state);
     }
 }
 
@@ -75,6 +106,17 @@ impl fmt::Debug for ProgressToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_the_same_however_it_is_escaped() {
+        let id = |text: &'static str| RequestId::from_json(text.into()).unwrap();
+        let (escaped, plain) = (id(r#""\u0061b\/""#), id(r#""ab/""#));
+        assert_eq!(escaped, plain);
+        assert_eq!(escaped.as_json(), br#""\u0061b\/""#, "as it was written");
+        assert!(std::collections::HashSet::from([escaped]).contains(&plain));
+        assert_ne!(id("1"), id(r#""1""#));
+        assert_ne!(id(r#""a""#), id(r#""b""#));
+    }
 
     #[test]
     fn strings_and_integers_are_ids_and_nothing_else_is() {

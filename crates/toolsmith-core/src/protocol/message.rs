@@ -118,18 +118,20 @@ fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D:
 pub(super) fn read(body: &Bytes) -> Result<Body, Invalid> {
     let text = std::str::from_utf8(body).map_err(|e| {
         parse_error(format!(
-            "the body is not UTF-8, at byte {}",
+            "the message is not UTF-8, at byte {}",
             e.valid_up_to()
         ))
     })?;
     if nesting::too_deep(body) {
         return Err(Invalid::request(format!(
-            "the body is nested deeper than {} levels",
+            "the message is nested deeper than {} levels",
             nesting::MAX_DEPTH
         )));
     }
     match text.trim_start().as_bytes().first() {
-        None => Err(parse_error("the body is empty; send one JSON-RPC message")),
+        None => Err(parse_error(
+            "the message is empty; send one JSON-RPC message",
+        )),
         Some(b'{') => one(body, text).map(Body::One),
         Some(b'[') => batch(body, text).map(Body::Batch),
         Some(_) => Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -220,5 +222,5 @@ fn parse_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Invalid {
 }
 
 fn not_json(error: &serde_json::Error) -> Invalid {
-    parse_error(format!("the body is not JSON: {error}"))
+    parse_error(format!("the message is not JSON: {error}"))
 }

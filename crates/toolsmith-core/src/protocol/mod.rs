@@ -47,9 +47,8 @@ pub use content::{Annotations, Audience, Content, EmbeddedResource};
 pub use cursor::{Cursor, CursorScope};
 pub use decode::{Decoded, decode, decode_bodiless};
 pub use encode::{
-    Notice, encode, encode_acknowledged, encode_cancelled, encode_elicitation_complete,
-    encode_error, encode_log, encode_notice, encode_progress, missing_capability,
-    missing_extension,
+    Notice, encode, encode_acknowledged, encode_cancelled, encode_error, encode_log, encode_notice,
+    encode_progress, missing_capability, missing_extension,
 };
 pub use error::{ErrorKind, ErrorRow, ProtocolError, Refusal};
 pub use headers::{HeaderField, RequestHeaders};

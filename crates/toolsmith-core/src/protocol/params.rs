@@ -93,18 +93,25 @@ impl Params {
             return Ok(Self::default());
         };
         if !raw.get().starts_with('{') {
-            return Err(invalid("`params` is an object"));
+            return Err(no_meta("`params` is an object"));
         }
         let read: RawParams<'_> = match serde_json::from_str(raw.get()) {
             Ok(read) => read,
-            Err(_) if matches!(method, Method::Other(_)) => RawParams {
-                _meta: plain::read::<OnlyMeta<'_>>(raw.get().as_bytes())
-                    .map_err(does_not_fit)?
-                    ._meta,
-                ..RawParams::default()
-            },
             // Read again to say which part it is, which the common request does not pay for.
-            Err(_) => plain::read(raw.get().as_bytes()).map_err(does_not_fit)?,
+            Err(_) => {
+                let json = raw.get().as_bytes();
+                let only: OnlyMeta<'_> = plain::read(json).map_err(|why| ProtocolError {
+                    kind: ErrorKind::InvalidMeta,
+                    ..does_not_fit(why)
+                })?;
+                match method {
+                    Method::Other(_) => RawParams {
+                        _meta: only._meta,
+                        ..RawParams::default()
+                    },
+                    _ => plain::read(json).map_err(does_not_fit)?,
+                }
+            }
         };
         let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
         let meta = read._meta.unwrap_or_default();
@@ -262,6 +269,11 @@ impl TryFrom<&Params> for InitializeParams {
 
 fn does_not_fit(why: String) -> ProtocolError {
     invalid(format!("`params` does not fit: {why}"))
+}
+
+/// What a modern request cannot do without is not there.
+fn no_meta(message: impl Into<std::borrow::Cow<'static, str>>) -> ProtocolError {
+    ProtocolError::new(ErrorKind::InvalidMeta, message)
 }
 
 fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> ProtocolError {

@@ -82,7 +82,10 @@ impl Question {
                 params.remove("elicitationId");
             }
             QuestionKind::SampleWithTools if !revision.has_rich_questions() => {
-                return Err(cannot("offer tools to the client's model", revision));
+                return Err(cannot("speak of tools with the client's model", revision));
+            }
+            QuestionKind::Sample if !revision.has_rich_questions() => {
+                older_messages(&mut params, revision)?;
             }
             _ => {}
         }
@@ -118,6 +121,31 @@ fn older_form(params: &mut Map<String, Value>, revision: Revision) -> Result<(),
             property.insert("enumNames".to_owned(), json!(of("title")));
         }
     }
+    Ok(())
+}
+
+/// Writes each part of what is said as a message of its own: older revisions have messages
+/// of one part, and the oldest one has no sounds.
+fn older_messages(params: &mut Map<String, Value>, revision: Revision) -> Result<(), String> {
+    let Some(Value::Array(messages)) = params.get_mut("messages") else {
+        return Ok(());
+    };
+    let mut older = Vec::with_capacity(messages.len());
+    for message in std::mem::take(messages) {
+        match message.get("content") {
+            Some(Value::Array(parts)) => older.extend(parts.iter().map(|part| {
+                let mut alone = message.clone();
+                alone["content"] = part.clone();
+                alone
+            })),
+            _ => older.push(message),
+        }
+    }
+    let is_sound = |message: &Value| message["content"]["type"] == "audio";
+    if !revision.has_annotations() && older.iter().any(is_sound) {
+        return Err(cannot("let the client's model hear a sound", revision));
+    }
+    *messages = older;
     Ok(())
 }
 

@@ -170,6 +170,12 @@ impl Revision {
         self.is_at_least(Revision::V2025_11_25)
     }
 
+    /// A page that the user is sent to has an id, by which it is said that all is done there,
+    /// and a request may be refused until then.
+    pub const fn has_elicitation_ids(self) -> bool {
+        matches!(self, Revision::V2025_11_25)
+    }
+
     /// A legacy client may ask for a call to become a task.
     pub const fn has_legacy_tasks(self) -> bool {
         matches!(self, Revision::V2025_11_25)

@@ -1,14 +1,13 @@
-//! Whole answers: dispatch and encode in one step, for one message or a batch.
+//! Whole answers: dispatch and encode in one step.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{abortable, join_all};
 
 use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
-use crate::protocol::{Message, Outcome, Refusal, Request, encode_error};
+use crate::protocol::{Outcome, Refusal, Request, encode_error};
 
 /// An answer as it goes out: the JSON-RPC message, and the HTTP status that goes with it.
 #[derive(Clone, Debug)]
@@ -25,6 +24,23 @@ impl From<&Refusal> for Answer {
             message: encode_error(&refusal.error, refusal.id.as_ref()),
             status: refusal.status(),
         }
+    }
+}
+
+impl Answer {
+    /// The answers to a batch of revision 2025-03-26 as one message: an array, in the order
+    /// given. `None` where there are none: a batch without requests is not answered, and of
+    /// a request that was cancelled nothing more is said.
+    pub fn batch(answers: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let messages: Vec<Vec<u8>> = answers.into_iter().map(|it| it.message).collect();
+        if messages.is_empty() {
+            return None;
+        }
+        let mut message = vec![b'['];
+        message.extend_from_slice(&messages.join(&b','));
+        message.push(b']');
+        let status = 200;
+        Some(Self { message, status })
     }
 }
 
@@ -53,63 +69,6 @@ impl Engine {
                 message: self.encode(&outcome, &id, revision),
                 status,
             }
-        })
-    }
-
-    /// Answers a batch of revision 2025-03-26: an array with an answer for each request,
-    /// in the order of the requests, or nothing when there were none. One that is cancelled
-    /// has no answer. Nothing runs until the future is polled, but each of the requests can
-    /// be cancelled from here on.
-    pub fn answer_batch(
-        self,
-        items: Vec<Result<Message, Refusal>>,
-        peer: Peer,
-        sink: Option<Arc<dyn ReplySink>>,
-    ) -> impl Future<Output = Option<Vec<u8>>> + Send + 'static {
-        let answers = items.into_iter().filter_map(|item| match item {
-            Ok(Message::Request(request)) => {
-                Some(self.clone().in_batch(request, peer.clone(), sink.clone()))
-            }
-            Ok(Message::Notification(_) | Message::Response(_)) => None,
-            Err(refusal) => Some(Err(refusal)),
-        });
-        let answers: Vec<_> = answers.collect();
-        async move {
-            let answers = join_all(answers.into_iter().map(|item| async move {
-                match item {
-                    Ok(work) => work.await,
-                    Err(refusal) => Some(Answer::from(&refusal)),
-                }
-            }))
-            .await;
-            let answers = answers.into_iter().flatten().map(|it| it.message);
-            let answers: Vec<_> = answers.collect();
-            if answers.is_empty() {
-                return None;
-            }
-            let mut array = vec![b'['];
-            array.extend_from_slice(&answers.join(&b','));
-            array.push(b']');
-            Some(array)
-        }
-    }
-
-    /// Begins work on a request of a batch, under its id in its session.
-    fn in_batch(
-        self,
-        request: Request,
-        peer: Peer,
-        sink: Option<Arc<dyn ReplySink>>,
-    ) -> Result<impl Future<Output = Option<Answer>> + Send + 'static, Refusal> {
-        let (id, era) = (request.id.clone(), peer.revision.era());
-        let session = peer.session.clone();
-        let (work, abort) = abortable(self.answer(request, peer, sink));
-        let running = session.map(|it| it.running(id.clone(), abort)).transpose();
-        let running = running.map_err(|error| error.refuse(Some(id), era))?;
-        Ok(async move {
-            let answer = work.await.ok();
-            drop(running);
-            answer
         })
     }
 }

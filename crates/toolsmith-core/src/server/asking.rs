@@ -166,15 +166,13 @@ impl Asking {
 
     /// Whether a progress report is news to the client.
     pub(super) fn is_new_progress(&self, progress: f64) -> bool {
-        let mut state = self.state();
-        let old = state
-            .reported
-            .progress
-            .is_some_and(|before| progress <= before);
-        if !old {
-            state.reported.progress = Some(progress);
-        }
-        !old
+        let before = self.state().reported.progress;
+        before.is_none_or(|before| progress > before)
+    }
+
+    /// Notes how far the client was told that the call has come.
+    pub(super) fn told_progress(&self, progress: f64) {
+        self.state().reported.progress = Some(progress);
     }
 
     /// Whether a log message is news to the client: it is not while a run says again what
@@ -520,7 +518,9 @@ mod tests {
     #[test]
     fn what_was_reported_before_is_not_news() {
         let asking = Asking::default();
-        assert!(asking.is_new_progress(1.0) && !asking.is_new_progress(1.0));
+        assert!(asking.is_new_progress(1.0) && asking.is_new_progress(1.0));
+        asking.told_progress(1.0);
+        assert!(!asking.is_new_progress(1.0));
         assert!(asking.is_new_log(b"one"));
         let again = Asking::default();
         again.state().reported = asking.state().reported.clone();

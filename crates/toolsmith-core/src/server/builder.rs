@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use self::limits::Limits;
 use super::engine::{Engine, Heard, Inner};
-use super::extension::CustomMethod;
+use super::extension::{CustomMethod, unfit};
 use super::handler::ToolError;
 use super::middleware::{Layer, Middleware};
 use super::pool::BlockingPool;
@@ -227,6 +227,8 @@ impl Server {
     /// An extension that the server has, with its settings, such as
     /// `io.modelcontextprotocol/ui`.
     ///
+    /// The identifier has a prefix, such as `com.example/`, and the settings are an object.
+    ///
     /// Implements "Extension Negotiation" of revision 2026-07-28, `basic/versioning`.
     #[must_use]
     pub fn extension(mut self, identifier: impl Into<String>, settings: Value) -> Self {
@@ -333,6 +335,8 @@ impl Server {
         }
         self.settle(&StateMap::default(), &mut problems);
         problems.extend(self.registry.problems());
+        let extensions = &self.identity.capabilities.extensions;
+        problems.extend(extensions.iter().filter_map(|(name, it)| unfit(name, it)));
         let has_lone_key = self.state_keys.is_empty();
         let sealer = self.sealer(&mut problems);
         let (Some(sealer), true) = (sealer, problems.is_empty()) else {
@@ -371,6 +375,7 @@ impl Server {
             list_caching: self.limits.list_caching,
             tasks: Arc::new(tasks),
             state_ttl: self.limits.state_ttl,
+            question_timeout: self.limits.question_timeout,
             closing: watch::Sender::default(),
             identity: self.identity,
             registry: self.registry,

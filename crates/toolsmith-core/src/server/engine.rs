@@ -40,6 +40,7 @@ pub(super) struct Inner {
     pub(super) has_lone_key: bool,
     pub(super) warns_of_lone_key: AtomicBool,
     pub(super) state_ttl: Duration,
+    pub(super) question_timeout: Duration,
     /// Counts how often the streams were told to end.
     pub(super) closing: watch::Sender<u64>,
 }
@@ -180,5 +181,9 @@ impl Engine {
 
     pub(super) fn state_ttl(&self) -> Duration {
         self.0.state_ttl
+    }
+
+    pub(super) fn question_timeout(&self) -> Duration {
+        self.0.question_timeout
     }
 }

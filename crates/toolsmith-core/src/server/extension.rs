@@ -53,6 +53,34 @@ impl CustomMethod {
     }
 }
 
+/// What is wrong with an extension that the server says it has.
+///
+/// Implements the key names of `_meta`, revision 2026-07-28, `basic/index`.
+pub(super) fn unfit(identifier: &str, settings: &Value) -> Option<String> {
+    if !is_identifier(identifier) {
+        return Some(format!(
+            "`{identifier}` cannot be the identifier of an extension; it is a prefix of your own and a name, such as `com.example/search`"
+        ));
+    }
+    (!settings.is_object()).then(|| {
+        format!("the settings of the extension `{identifier}` are {settings}, and not an object; without settings, give `{{}}`")
+    })
+}
+
+fn is_identifier(text: &str) -> bool {
+    let is_word = |text: &str, between: &[char]| {
+        let ends = |c: char| c.is_ascii_alphanumeric();
+        text.starts_with(ends)
+            && text.ends_with(ends)
+            && text.chars().all(|c| ends(c) || between.contains(&c))
+    };
+    let is_label =
+        |text: &str| is_word(text, &['-']) && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    text.split_once('/').is_some_and(|(prefix, name)| {
+        prefix.split('.').all(is_label) && is_word(name, &['-', '_', '.'])
+    })
+}
+
 fn refused(name: &str, error: &ToolError) -> Outcome {
     match error.verdict() {
         Verdict::Refuse(error) => Outcome::Error(error.clone()),
@@ -169,5 +197,29 @@ mod tests {
             let problem = server.method(names[1], nothing).build().expect_err(told);
             assert!(problem.to_string().contains(told), "{problem}");
         }
+    }
+
+    #[test]
+    fn an_extension_has_a_prefix_and_settings() {
+        for name in [
+            "com.example/x",
+            "io.modelcontextprotocol/ui",
+            "a-b.c1/x_y.z",
+        ] {
+            assert_eq!(super::unfit(name, &json!({})), None, "{name}");
+        }
+        for name in [
+            "ui", "/x", "a/", "1a/x", "a..b/x", "a.b-/x", "a/x y", "a/b/c", "é/x",
+        ] {
+            let server = Server::new("s").extension(name, json!({}));
+            let problem = server.build().expect_err(name).to_string();
+            assert!(
+                problem.contains(name) && problem.contains("com.example/"),
+                "{problem}"
+            );
+        }
+        let server = Server::new("s").extension("com.example/x", json!(null));
+        let problem = server.build().unwrap_err().to_string();
+        assert!(problem.contains("not an object"), "{problem}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod asking;
+mod batch;
 mod builder;
 pub mod completion;
 mod context;
@@ -31,10 +32,12 @@ pub mod tool;
 
 pub use crate::caller::Caller;
 pub use answer::Answer;
+pub use batch::Batch;
 pub use builder::Server;
 pub use context::{
-    Cancellation, Context, Elicit, ElicitUrl, Elicited, ListRoots, LogMessage, Progress, Root,
-    Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason, ToolChoice,
+    Cancellation, Context, Elicit, ElicitUrl, Elicitations, Elicited, ListRoots, LogMessage,
+    Progress, Root, Sample, Sampled, Sampling, SamplingContent, SamplingMessage, StopReason,
+    ToolChoice,
 };
 pub use engine::Engine;
 pub use error::StartError;

@@ -62,6 +62,7 @@ pub struct TestClient {
     caller: Caller,
     answers: Arc<Answers>,
     extensions: Map<String, Value>,
+    declared: Option<Value>,
     log_level: Option<LogLevel>,
     sink: Arc<TestSink>,
     sessions: Arc<Sessions>,
@@ -92,6 +93,7 @@ impl TestClient {
             sink: Arc::new(TestSink::new(Arc::clone(&answers))),
             answers,
             extensions: Map::new(),
+            declared: None,
             log_level: None,
             session: OnceCell::new(),
             next_id: AtomicU64::new(1),
@@ -109,6 +111,13 @@ impl TestClient {
     #[must_use]
     pub fn caller(mut self, caller: Caller) -> Self {
         self.caller = caller;
+        self
+    }
+
+    /// A client that declares these capabilities, and not what its answers are good for.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: Value) -> Self {
+        self.declared = Some(capabilities);
         self
     }
 
@@ -408,7 +417,7 @@ impl TestClient {
     async fn open(&self) -> Result<Peer, Failure> {
         let params = json!({
             "protocolVersion": self.revision.as_str(),
-            "capabilities": self.capabilities(),
+            "capabilities": self.declares(),
             "clientInfo": {"name": "test", "version": "0"},
         });
         let body = self.body(0, "initialize", params, false);
@@ -424,6 +433,9 @@ impl TestClient {
         let id = id.map_err(|error| Failure::refused(&error))?;
         let peer = self.sessions.find(id, &self.caller).await;
         let peer = peer.map_err(|error| Failure::refused(&error))?;
+        if let Some(session) = &peer.session {
+            session.initialized();
+        }
         if let (Some(level), Some(session)) = (self.log_level, &peer.session) {
             let set = session.set_log_level(level).await;
             set.map_err(|error| Failure::refused(&error))?;
@@ -431,8 +443,9 @@ impl TestClient {
         Ok(peer)
     }
 
-    fn capabilities(&self) -> Value {
-        let mut capabilities = self.answers.capabilities();
+    fn declares(&self) -> Value {
+        let declared = self.declared.clone();
+        let mut capabilities = declared.unwrap_or_else(|| self.answers.capabilities());
         if !self.extensions.is_empty() {
             capabilities["extensions"] = Value::Object(self.extensions.clone());
         }
@@ -444,7 +457,7 @@ impl TestClient {
             let mut meta = json!({
                 "io.modelcontextprotocol/protocolVersion": self.revision.as_str(),
                 "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "0"},
-                "io.modelcontextprotocol/clientCapabilities": self.capabilities(),
+                "io.modelcontextprotocol/clientCapabilities": self.declares(),
             });
             if let Some(level) = self.log_level {
                 meta["io.modelcontextprotocol/logLevel"] = json!(level);

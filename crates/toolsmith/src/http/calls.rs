@@ -1,4 +1,4 @@
-//! Legacy requests at work: they can be cancelled by their id, and go on when their client
+//! Legacy requests at work: they can be cancelled by their ids, and go on when their client
 //! has hung up.
 //!
 //! Implements "Sending Messages to the Server" and "Resumability and Redelivery" of
@@ -11,21 +11,18 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::future::{Aborted, abortable, poll_fn};
-use futures_util::stream;
-use tokio::time::Instant;
+use futures_util::FutureExt as _;
+use futures_util::future::{abortable, poll_fn};
 use tracing::Instrument as _;
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
 use super::outlet::{Item, Outlet};
 use super::respond::{self, Form, HttpResponse};
-use super::sse;
+use super::{sending, sse};
 use crate::protocol::{Era, ErrorKind, ProtocolError, Request, RequestId};
 use crate::server::{
-    Answer, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamEvent, StreamReader,
-    StreamWriter,
+    Answer, DetachedCall, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamWriter,
 };
 
 /// How long a call may say nothing before its client gets a stream, by which it can come
@@ -35,7 +32,8 @@ const QUIET: Duration = Duration::from_secs(1);
 /// and without a client.
 const MAX_DETACHED: usize = 256;
 
-type Work = Pin<Box<dyn Future<Output = Result<Answer, Aborted>> + Send>>;
+/// Work, and the answer that it comes to; none when it was cancelled.
+type Work = Pin<Box<dyn Future<Output = Option<Answer>> + Send>>;
 
 /// Works on a request of a session.
 pub(super) async fn answer(
@@ -45,40 +43,106 @@ pub(super) async fn answer(
     session: SessionRef,
     accepts: Accepts,
 ) -> HttpResponse {
-    let form = if accepts.sse { Form::Sse } else { Form::Json };
     let id = request.id.clone();
-    if session.is_running(&id) {
-        return in_use(id);
-    }
-    let revision = peer.revision;
+    let begins = peer.revision.has_rich_questions();
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
-    let outlet = speaks.then(|| Outlet::new(revision.has_rich_questions()));
+    let outlet = speaks.then(|| Outlet::new(begins, 1));
     let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
     let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
-    let mut work: Work = Box::pin(work);
-    // The common call is done when it is polled once, and leaves nothing behind.
-    if let Some(done) = poll_once(&mut work).await {
-        let said = outlet.as_ref().is_some_and(|outlet| !outlet.is_empty());
-        match done {
-            Ok(answer) if !said => return respond::answer(&answer, form),
-            done => work = Box::pin(std::future::ready(done)),
-        }
-    }
-    // Of two that came at the very same time, one is refused only here.
-    let Ok(running) = session.running(id.clone(), abort) else {
-        return in_use(id);
+    // Before anything is done: it may be long until it first waits.
+    let running = match session.running(id.clone(), abort) {
+        Ok(running) => running,
+        Err(in_use) => return Asked::One(id).refuse(in_use),
     };
-    let call = Hanging {
-        work: Some(work),
-        running: Some(running),
+    let call = Call {
+        asked: Asked::One(id),
+        work: Box::pin(work.map(Result::ok)),
         outlet,
-        session: session.clone(),
+        session,
+        accepts,
+        begins,
+        running: vec![running],
     };
-    call.finish(id, form, accepts, revision.has_rich_questions())
-        .await
+    call.answer().await
 }
 
-async fn poll_once(work: &mut Work) -> Option<Result<Answer, Aborted>> {
+/// Whose answers a call comes to.
+pub(super) enum Asked {
+    /// That of one request.
+    One(RequestId),
+    /// Those of the requests of a batch.
+    Batch(Vec<RequestId>),
+}
+
+impl Asked {
+    fn requests(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Batch(ids) => ids.len(),
+        }
+    }
+
+    /// The refusal of all of it.
+    fn refuse(self, error: ProtocolError) -> HttpResponse {
+        let status = error.kind.status(Era::Legacy);
+        let refuse = |id| Answer::from(&error.clone().refuse(Some(id), Era::Legacy));
+        let refused = match self {
+            Self::One(id) => Some(refuse(id)),
+            Self::Batch(ids) => Answer::batch(ids.into_iter().map(refuse)),
+        };
+        match refused {
+            Some(refused) => respond::answer(&Answer { status, ..refused }, Form::Json),
+            None => respond::refuse(error),
+        }
+    }
+}
+
+/// What was asked in one POST.
+pub(super) struct Call {
+    pub(super) asked: Asked,
+    pub(super) work: Work,
+    /// What is said of it before its answer, where anything may be.
+    pub(super) outlet: Option<Arc<Outlet>>,
+    pub(super) session: SessionRef,
+    pub(super) accepts: Accepts,
+    /// Whether a stream begins with an event to come back to.
+    pub(super) begins: bool,
+    /// By which its requests can be cancelled.
+    pub(super) running: Vec<RunningCall>,
+}
+
+impl Call {
+    /// Works on it.
+    pub(super) async fn answer(mut self) -> HttpResponse {
+        let mut goes_on = self.asked.requests();
+        // The common call is done when it is polled once.
+        if let Some(done) = poll_once(&mut self.work).await {
+            let said = self.outlet.as_ref().is_some_and(|it| !it.is_empty());
+            match done {
+                Some(answer) if !said => return respond::answer(&answer, form(self.accepts)),
+                done => {
+                    self.work = Box::pin(std::future::ready(done));
+                    goes_on = 0;
+                }
+            }
+        }
+        let hanging = Hanging {
+            goes_on,
+            work: Some(self.work),
+            running: self.running,
+            outlet: self.outlet,
+            session: self.session,
+        };
+        hanging.finish(self.asked, self.accepts, self.begins).await
+    }
+}
+
+/// Events wherever the client reads them, as the revisions' own servers do.
+pub(super) fn form(accepts: Accepts) -> Form {
+    if accepts.sse { Form::Sse } else { Form::Json }
+}
+
+async fn poll_once(work: &mut Work) -> Option<Option<Answer>> {
     poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => Poll::Ready(None),
@@ -88,58 +152,66 @@ async fn poll_once(work: &mut Work) -> Option<Result<Answer, Aborted>> {
 
 /// A call whose client waits on the line. When the client hangs up, the call goes on.
 struct Hanging {
+    /// How many requests of it are not done yet, as far as is known.
+    goes_on: usize,
     work: Option<Work>,
-    running: Option<RunningCall>,
+    running: Vec<RunningCall>,
     outlet: Option<Arc<Outlet>>,
     session: SessionRef,
 }
 
 /// What comes first of a call that takes its time.
 enum First {
-    Done(Result<Answer, Aborted>),
+    Done(Option<Answer>),
     Said(Item),
     Quiet,
 }
 
 impl Hanging {
-    async fn finish(
-        mut self,
-        id: RequestId,
-        form: Form,
-        accepts: Accepts,
-        begins: bool,
-    ) -> HttpResponse {
+    async fn finish(mut self, asked: Asked, accepts: Accepts, begins: bool) -> HttpResponse {
+        // Whoever ended the session while the call began has not found it.
+        if !self.session.is_alive().await {
+            self.work = None;
+            return cancelled(asked, accepts);
+        }
         let said = match self.first(accepts.sse).await {
-            First::Done(Ok(answer)) => return respond::answer(&answer, form),
-            First::Done(Err(Aborted)) => return cancelled(id, accepts),
+            First::Done(Some(answer)) => return respond::answer(&answer, form(accepts)),
+            First::Done(None) => return cancelled(asked, accepts),
             First::Said(item) => Some(item),
             First::Quiet => None,
         };
-        let Some(place) = self.session.detach(MAX_DETACHED) else {
-            return too_many(id);
+        let Some(places) = self.detach() else {
+            self.work = None;
+            return too_many(asked);
         };
         let (writer, reader) = self.session.open_stream().await;
-        let (Some(work), Some(running)) = (self.work.take(), self.running.take()) else {
-            return cancelled(id, accepts);
+        let Some(work) = self.work.take() else {
+            return cancelled(asked, accepts);
         };
         let (outlet, session) = (self.outlet.take(), self.session.clone());
         let pump = Pump {
             work,
-            running,
+            running: std::mem::take(&mut self.running),
             outlet,
             writer,
         };
         let going_on = async move {
             pump.run(said).await;
-            drop(place);
+            drop(places);
         };
         tokio::spawn(going_on.in_current_span());
-        events(reader, begins, session)
+        sending::events(reader, begins, session)
+    }
+
+    /// A place for each request that goes on, if there is room for all of them.
+    fn detach(&self) -> Option<Vec<DetachedCall>> {
+        let places = (0..self.goes_on).map(|_| self.session.detach(MAX_DETACHED));
+        places.collect()
     }
 
     async fn first(&mut self, streams: bool) -> First {
         let Some(work) = &mut self.work else {
-            return First::Done(Err(Aborted));
+            return First::Done(None);
         };
         let said = async {
             match &self.outlet {
@@ -168,6 +240,7 @@ impl Hanging {
                 First::Done(done)
             }
             Some(item) => {
+                self.goes_on = 0;
                 self.work = Some(Box::pin(std::future::ready(done)));
                 First::Said(item)
             }
@@ -178,13 +251,14 @@ impl Hanging {
 /// The client has hung up before it was told anything, and cannot come back.
 impl Drop for Hanging {
     fn drop(&mut self) {
-        let (Some(work), running) = (self.work.take(), self.running.take()) else {
+        let Some(work) = self.work.take() else {
             return;
         };
+        let running = std::mem::take(&mut self.running);
         if let Some(outlet) = &self.outlet {
             outlet.close();
         }
-        let Some(place) = self.session.detach(MAX_DETACHED) else {
+        let Some(places) = self.detach() else {
             tracing::warn!("a client has hung up on too many calls; this one is cancelled");
             return;
         };
@@ -192,7 +266,7 @@ impl Drop for Hanging {
             let going_on = async move {
                 // Nobody is left to be told what it came to.
                 let _ = work.await;
-                drop((running, place));
+                drop((running, places));
             };
             runtime.spawn(going_on.in_current_span());
         }
@@ -202,7 +276,7 @@ impl Drop for Hanging {
 /// A call whose messages go into a stream that can be resumed.
 struct Pump {
     work: Work,
-    running: RunningCall,
+    running: Vec<RunningCall>,
     outlet: Option<Arc<Outlet>>,
     writer: StreamWriter,
 }
@@ -235,12 +309,13 @@ impl Pump {
                 write(&self.writer, item).await;
             }
         }
+        // By the time that the answer is read, nobody has the ids any more.
+        drop(self.running);
         // A call that was cancelled has no answer.
-        if let Ok(answer) = done {
+        if let Some(answer) = done {
             self.writer.write(answer.message.into()).await;
         }
         self.writer.end().await;
-        drop(self.running);
     }
 }
 
@@ -264,81 +339,21 @@ async fn keep_alive(session: &SessionRef) -> Infallible {
     }
 }
 
-/// A stream that is being sent.
-struct Sending {
-    reader: StreamReader,
-    session: SessionRef,
-    /// It begins with an event to come back to.
-    begins: bool,
-    over: bool,
-    /// When the session was last used by this.
-    used: Instant,
-}
-
-/// A stream as events. Dropping it lets the client come back.
-pub(super) fn events(reader: StreamReader, begins: bool, session: SessionRef) -> HttpResponse {
-    let sending = Sending {
-        reader,
-        session,
-        begins,
-        over: false,
-        used: Instant::now(),
-    };
-    let events = stream::unfold(sending, |mut sending| async move {
-        Some((sending.next().await?, sending))
-    });
-    respond::events(ResponseBody::events(events))
-}
-
-impl Sending {
-    async fn next(&mut self) -> Option<Bytes> {
-        if self.over {
-            return None;
-        }
-        if std::mem::take(&mut self.begins) {
-            return Some(sse::beginning(self.reader.position()));
-        }
-        let use_of = sse::KEEP_ALIVE.min(self.session.sessions().idle() / 2);
-        let event = tokio::select! {
-            biased;
-            // However much is said: a stream that is read is a use of its session.
-            () = tokio::time::sleep_until(self.used + use_of) => {
-                self.used = Instant::now();
-                self.session.is_alive().await;
-                return Some(sse::comment());
-            }
-            event = self.reader.next() => event?,
-        };
-        Some(match event {
-            StreamEvent::Message(id, message) => sse::event_with_id(id, &message),
-            StreamEvent::Pause(after) => {
-                self.over = true;
-                sse::retry(after)
-            }
-        })
-    }
-}
-
 /// The answer to a call for which there is no room in its session.
-fn too_many(id: RequestId) -> HttpResponse {
-    let error = ProtocolError::new(
+fn too_many(asked: Asked) -> HttpResponse {
+    asked.refuse(ProtocolError::new(
         ErrorKind::Busy,
         format!("{MAX_DETACHED} calls of this session go on already; wait for one to end"),
-    );
-    respond::refusal(&error.refuse(Some(id), Era::Legacy))
+    ))
 }
 
-/// The answer to a request whose id another one has that goes on.
-fn in_use(id: RequestId) -> HttpResponse {
-    let error = ProtocolError::id_in_use(&id);
-    respond::refusal(&error.refuse(Some(id), Era::Legacy))
-}
-
-/// The end of a request that was cancelled, of which nothing more is said.
-fn cancelled(id: RequestId, accepts: Accepts) -> HttpResponse {
+/// The end of a call that was cancelled, of which nothing more is said.
+fn cancelled(asked: Asked, accepts: Accepts) -> HttpResponse {
     if accepts.sse {
         return respond::events(ResponseBody::whole(sse::comment()));
     }
-    let error = ProtocolError::new(ErrorKind::Cancelled, "the request was cancelled");
-    respond::refusal(&error.refuse(Some(id), Era::Legacy))
+    asked.refuse(ProtocolError::new(
+        ErrorKind::Cancelled,
+        "the request was cancelled",
+    ))
 }

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
+use super::calls::form;
 use super::endpoint::Endpoint;
-use super::respond::{self, Form, HttpResponse};
-use super::{calls, sse};
+use super::respond::{self, HttpResponse};
+use super::{batch, calls, sse};
 use crate::ports::{EventId, SessionId};
 use crate::protocol::{
     Era, ErrorKind, Message, Method, Notification, ProtocolError, Refusal, Request, RequestId,
@@ -39,7 +40,10 @@ pub(super) async fn message(
 ) -> HttpResponse {
     match message {
         Message::Request(request) if request.method == Method::Initialize => {
-            initialize(endpoint, &request, caller, accepts).await
+            match is_new(endpoint, headers, caller).await {
+                Ok(()) => initialize(endpoint, &request, caller, accepts).await,
+                Err(error) => refuse(error, Some(request.id)),
+            }
         }
         Message::Request(request) => match session(endpoint, headers, caller).await {
             Ok(Found { peer, session }) => {
@@ -66,11 +70,15 @@ pub(super) async fn message(
 
 /// Takes note of a notification. A cancelled request is dropped at its next await, and
 /// nothing more is said of it.
-fn note(session: &SessionRef, notification: &Notification) {
-    if notification.method.as_str() == "notifications/cancelled"
-        && let Some(id) = notification.params.cancelled()
-    {
-        session.cancel(&id);
+pub(super) fn note(session: &SessionRef, notification: &Notification) {
+    match notification.method.as_str() {
+        "notifications/cancelled" => {
+            if let Some(id) = notification.params.cancelled() {
+                session.cancel(&id);
+            }
+        }
+        "notifications/initialized" => session.initialized(),
+        _ => {}
     }
 }
 
@@ -91,22 +99,7 @@ pub(super) async fn batch(
         }
         Err(error) => return refuse(error, None),
     };
-    let mut requests = Vec::with_capacity(items.len());
-    for item in items {
-        match item {
-            Ok(Message::Notification(notification)) => note(&session, &notification),
-            Ok(Message::Response(response)) => session.answered(response),
-            other => requests.push(other),
-        }
-    }
-    let engine = endpoint.engine.clone();
-    match engine.answer_batch(requests, peer, None).await {
-        None => respond::empty(StatusCode::ACCEPTED),
-        Some(message) => {
-            let status = StatusCode::OK.as_u16();
-            respond::answer(&Answer { message, status }, form(accepts))
-        }
-    }
+    batch::answer(&endpoint.engine, items, peer, session, accepts).await
 }
 
 /// Opens the stream on which a server speaks unasked, or goes on with one that broke.
@@ -240,16 +233,21 @@ async fn initialize(
     response
 }
 
-/// Events wherever the client reads them, as the revisions' own servers do.
-fn form(accepts: Accepts) -> Form {
-    if accepts.sse { Form::Sse } else { Form::Json }
-}
-
-/// The session that is named, unless more than one is.
-fn field(headers: &HeaderMap) -> Option<&[u8]> {
-    let mut named = headers.get_all(SESSION_ID).iter();
-    let first = named.next().map(HeaderValue::as_bytes);
-    first.filter(|_| named.next().is_none())
+/// Refuses to open a conversation in a session, which is one already. A client whose
+/// session has ended is told so, and opens the next one without naming any.
+async fn is_new(
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> Result<(), ProtocolError> {
+    if !headers.contains_key(SESSION_ID) {
+        return Ok(());
+    }
+    session(endpoint, headers, caller).await?;
+    Err(ProtocolError::new(
+        ErrorKind::InvalidRequest,
+        "the session is open already; send `initialize` without `Mcp-Session-Id` to open another",
+    ))
 }
 
 async fn session(
@@ -263,13 +261,21 @@ async fn session(
             "the session does not exist or has ended; send `initialize` again",
         )
     };
-    let field = field(headers).ok_or_else(|| {
+    let required = |what| {
         ProtocolError::new(
             ErrorKind::SessionRequired,
-            "`Mcp-Session-Id` is to be given once; send `initialize` first and repeat the id that it answers with",
+            format!(
+                "`Mcp-Session-Id` {what}; send `initialize` first and repeat the id that it answers with"
+            ),
         )
-    })?;
-    let id = SessionId::parse(field).ok_or_else(unknown)?;
+    };
+    let mut named = headers.get_all(SESSION_ID).iter();
+    let named = match (named.next(), named.next()) {
+        (None, _) => return Err(required("is missing")),
+        (Some(_), Some(_)) => return Err(required("is given more than once")),
+        (Some(named), None) => named,
+    };
+    let id = SessionId::parse(named.as_bytes()).ok_or_else(unknown)?;
     let peer = endpoint.sessions.find(id, caller).await?;
     let session = peer.session.clone().ok_or_else(unknown)?;
     Ok(Found { peer, session })

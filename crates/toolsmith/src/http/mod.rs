@@ -5,6 +5,7 @@
 //! between the socket and the protocol is one list, in `service.rs`.
 
 mod accept;
+mod batch;
 mod body;
 mod calls;
 mod connections;
@@ -16,6 +17,7 @@ mod modern;
 mod options;
 mod outlet;
 mod respond;
+mod sending;
 mod service;
 mod sse;
 

@@ -44,7 +44,7 @@ pub(super) async fn request(
         let answer = engine.answer(request, peer, None).await;
         return respond::answer(&answer, form);
     }
-    let outlet = Outlet::new(false);
+    let outlet = Outlet::new(false, 1);
     let sink: Arc<dyn ReplySink> = outlet.clone();
     let work: Work = Box::pin(engine.answer(request, peer, Some(sink)));
     match first(work, &outlet).await {
@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn everything_that_fits_comes_before_the_answer() {
         for before_pause in [0, 1, 3] {
-            let outlet = Outlet::new(false);
+            let outlet = Outlet::new(false, 1);
             let sink = Arc::clone(&outlet);
             let work: Work = Box::pin(async move {
                 for report in 0..before_pause {
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_is_dropped_and_the_answer_is_not() {
-        let outlet = Outlet::new(false);
+        let outlet = Outlet::new(false, 1);
         let sink = Arc::clone(&outlet);
         let work: Work = Box::pin(async move {
             let taken = (0..1000)
@@ -240,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_said_after_the_answer_does_not_hold_it_up() {
-        let outlet = Outlet::new(false);
+        let outlet = Outlet::new(false, 1);
         let (sink, late) = (Arc::clone(&outlet), Arc::clone(&outlet));
         let work: Work = Box::pin(async move {
             sink.notify(b"report".to_vec());
@@ -256,7 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_quiet_stream_is_kept_open_with_comments() {
-        let outlet = Outlet::new(false);
+        let outlet = Outlet::new(false, 1);
         let sink = Arc::clone(&outlet);
         let work: Work = Box::pin(async move {
             sink.notify(b"report".to_vec());

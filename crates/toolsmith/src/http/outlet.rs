@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::server::ReplySink;
 
-/// How many notifications may wait for a slow reader before more are dropped.
+/// How many notifications of a request may wait for a slow reader before more are dropped.
 pub(super) const QUEUE: usize = 64;
 /// How many questions may wait beside them.
 const QUESTIONS: usize = 64;
@@ -24,7 +24,7 @@ pub(super) enum Item {
     Pause(Duration),
 }
 
-/// What is to be said of one request.
+/// What is to be said of one call.
 #[derive(Debug, Default)]
 pub(super) struct Outlet {
     state: Mutex<State>,
@@ -34,6 +34,8 @@ pub(super) struct Outlet {
     taken: Notify,
     /// Whether a client can come back for the rest.
     resumable: bool,
+    /// How many requests it is said of.
+    requests: usize,
 }
 
 #[derive(Debug, Default)]
@@ -43,9 +45,11 @@ struct State {
 }
 
 impl Outlet {
-    pub(super) fn new(resumable: bool) -> Arc<Self> {
+    /// Of so many requests.
+    pub(super) fn new(resumable: bool, requests: usize) -> Arc<Self> {
         Arc::new(Self {
             resumable,
+            requests,
             ..Self::default()
         })
     }
@@ -85,9 +89,10 @@ impl Outlet {
         self.taken.notify_waiters();
     }
 
+    /// Puts something in, unless there are so many for each request already.
     fn put(&self, item: Item, most: usize) -> bool {
         let mut state = self.state();
-        if state.closed || state.items.len() >= most {
+        if state.closed || state.items.len() >= most * self.requests {
             return false;
         }
         state.items.push_back(item);
@@ -122,7 +127,7 @@ impl ReplySink for Outlet {
                     if state.closed {
                         return false;
                     }
-                    if state.items.len() < QUEUE {
+                    if state.items.len() < QUEUE * self.requests {
                         return true;
                     }
                 }
@@ -143,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_is_dropped_and_there_is_room_again_when_some_was_taken() {
-        let outlet = Outlet::new(false);
+        let outlet = Outlet::new(false, 1);
         let taken = (0..1000).filter(|_| outlet.notify(b"x".to_vec())).count();
         assert_eq!(taken, QUEUE);
         assert!(outlet.ask(b"?".to_vec()), "a question has room of its own");

@@ -4,6 +4,8 @@
 //! seen whatever else is going on.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -40,7 +42,9 @@ where
         outbox,
         working: FuturesUnordered::new(),
         waiting: VecDeque::new(),
+        in_flight: 0,
         held: 0,
+        opening: None,
     };
     let ended = loop {
         desk.start_waiting();
@@ -76,10 +80,14 @@ where
 struct Desk {
     conversation: Conversation,
     outbox: Outbox,
-    working: FuturesUnordered<Work>,
+    working: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
     waiting: VecDeque<Work>,
+    /// How many requests are worked on.
+    in_flight: usize,
     /// Bytes of the requests that are worked on or wait.
     held: usize,
+    /// The answer that opens a conversation, until the writer has it: which of all it is.
+    opening: Option<u64>,
 }
 
 impl Desk {
@@ -89,27 +97,38 @@ impl Desk {
         let full = self.held > 0 && self.held + cost > MAX_HELD;
         match self.conversation.take(line, full) {
             Taken::Nothing => {}
-            Taken::Answer(message) => self.outbox.push(message),
+            Taken::Answer(message) => {
+                self.outbox.push(message);
+            }
+            Taken::Opening(message) => self.opening = Some(self.outbox.push(message)),
             Taken::Work(work) => {
-                self.held += cost;
+                self.held += work.cost;
                 self.waiting.push_back(work);
             }
         }
         self.outbox.bytes() < MAX_UNREAD * 2
     }
 
-    /// Starts what waits, as far as there is room for it and for its answers.
+    /// Starts what waits, as far as there is room for it and for its answers. What it says
+    /// and asks must not pass the answer that opens the conversation by.
     fn start_waiting(&mut self) {
-        while self.working.len() < MAX_IN_FLIGHT && self.outbox.bytes() < MAX_UNREAD {
-            match self.waiting.pop_front() {
-                Some(work) => self.working.push(work),
-                None => return,
-            }
+        if self.opening.is_some_and(|it| it >= self.outbox.handed()) {
+            return;
+        }
+        self.opening = None;
+        while let Some(next) = self.waiting.front()
+            && self.in_flight + next.requests <= MAX_IN_FLIGHT
+            && self.outbox.bytes() < MAX_UNREAD
+            && let Some(work) = self.waiting.pop_front()
+        {
+            self.in_flight += work.requests;
+            self.working.push(work.done);
         }
     }
 
     fn file(&mut self, done: Done) {
         self.held -= done.cost;
+        self.in_flight -= done.requests();
         self.conversation.forget(&done);
         if let Some(message) = done.message {
             self.outbox.push(message);
@@ -120,7 +139,8 @@ impl Desk {
     async fn finish(mut self, mut writer: Writer) {
         self.conversation.end_streams();
         if tokio::time::timeout(DRAIN, self.work_off()).await.is_err() {
-            let calls = self.working.len() + self.waiting.len();
+            let waiting: usize = self.waiting.iter().map(|it| it.requests).sum();
+            let calls = self.in_flight + waiting;
             if calls > 0 {
                 tracing::info!(calls, "the input has ended; calls were cut off");
             }

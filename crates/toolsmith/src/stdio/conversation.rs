@@ -9,22 +9,49 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use super::writer::{Reporter, Reports};
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
     Request, RequestId, Response, Revision, decode,
 };
-use crate::server::{Answer, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions};
+use crate::server::{
+    Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
+};
 
-/// How often a client may open a conversation on one pipe.
-const MAX_SESSIONS: usize = 1000;
+/// How many legacy conversations there may be on one pipe.
+const MAX_SESSIONS: usize = 1;
 /// Longer than any pipe is open.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Work on one line.
-pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+pub(super) struct Work {
+    /// The work itself.
+    pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
+    /// How many requests it is.
+    pub(super) requests: usize,
+    /// What it costs.
+    pub(super) cost: usize,
+}
+
+impl Work {
+    fn new(
+        answer: impl Future<Output = Option<Answer>> + Send + 'static,
+        cost: usize,
+        requests: Vec<Name>,
+    ) -> Self {
+        Self {
+            requests: requests.len(),
+            cost,
+            done: Box::pin(answer.map(move |answer| Done {
+                message: answer.map(|answer| answer.message),
+                cost,
+                requests,
+            })),
+        }
+    }
+}
 
 /// What a line asks for.
 pub(super) enum Taken {
@@ -32,6 +59,8 @@ pub(super) enum Taken {
     Nothing,
     /// An answer that is there at once.
     Answer(Vec<u8>),
+    /// An answer that opens a conversation, in which nothing is said before it.
+    Opening(Vec<u8>),
     /// Work.
     Work(Work),
 }
@@ -40,11 +69,21 @@ pub(super) enum Taken {
 pub(super) struct Done {
     /// What is to be written, if anything.
     pub(super) message: Option<Vec<u8>>,
-    /// What the line cost.
+    /// What the work cost.
     pub(super) cost: usize,
-    /// The request that it was, if it could be cancelled, and which of that id.
-    request: Option<(RequestId, u64)>,
+    /// The requests that it was.
+    requests: Vec<Name>,
 }
+
+impl Done {
+    /// How many requests it was.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.len()
+    }
+}
+
+/// A request: its id, and which of that id.
+type Name = (RequestId, u64);
 
 /// A request that is worked on and can be cancelled.
 struct Running {
@@ -74,6 +113,14 @@ impl Running {
             reports.close();
         }
     }
+}
+
+/// A request that has begun.
+struct Begun<F> {
+    name: Name,
+    /// Its answer; none when it was cancelled.
+    answer: F,
+    work: AbortHandle,
 }
 
 /// A legacy conversation.
@@ -185,18 +232,19 @@ impl Conversation {
         }
     }
 
-    /// Forgets a request that is done.
+    /// Forgets the requests of work that is done.
     pub(super) fn forget(&mut self, done: &Done) {
-        if let Some((id, serial)) = &done.request
-            && self.running.get(id).is_some_and(|it| it.serial == *serial)
-        {
-            self.running.remove(id);
+        for (id, serial) in &done.requests {
+            if self.running.get(id).is_some_and(|it| it.serial == *serial) {
+                self.running.remove(id);
+            }
         }
     }
 
     fn legacy(&mut self, request: Request, cost: usize, full: bool) -> Taken {
         match (&request.method, &self.legacy) {
-            (Method::Initialize, _) => self.initialize(&request),
+            (Method::Initialize, None) => self.initialize(&request),
+            (Method::Initialize, Some(_)) => refused(open_already(), Some(request.id)),
             // A client may look whether anybody is there at any time, before it says who
             // it is and while everybody is busy.
             (Method::Ping, legacy) => {
@@ -225,7 +273,7 @@ impl Conversation {
                 let message = self.engine.encode(&outcome, &request.id, peer.revision);
                 let notices = None;
                 self.legacy = Some(Legacy { id, peer, notices });
-                Taken::Answer(message)
+                Taken::Opening(message)
             }
         }
     }
@@ -236,36 +284,50 @@ impl Conversation {
         let Some(peer) = legacy.and_then(|legacy| self.peer_of(legacy)) else {
             return refused(ProtocolError::no_batches(), None);
         };
-        for item in &items {
+        let (mut batch, mut requests) = (Batch::default(), Vec::new());
+        // In order, so that what is cancelled further down has begun.
+        for item in items {
             match item {
-                Ok(Message::Notification(notification)) => self.note(notification),
-                Ok(Message::Response(response)) => self.answered(response.clone()),
-                _ => {}
+                Ok(Message::Notification(notification)) => self.note(&notification),
+                Ok(Message::Response(response)) => self.answered(response),
+                Ok(Message::Request(request)) if full => {
+                    batch.refused(&busy(request.id, Era::Legacy));
+                }
+                Ok(Message::Request(request)) => match self.begin(request, peer.clone()) {
+                    Ok(begun) => {
+                        batch.add(begun.answer, begun.work);
+                        requests.push(begun.name);
+                    }
+                    Err(in_use) => batch.refused(&in_use),
+                },
+                Err(refusal) => batch.refused(&refusal),
             }
         }
-        let items = items.into_iter().map(|item| match item {
-            Ok(Message::Request(request)) if full => Err(busy(request.id, Era::Legacy)),
-            Ok(Message::Request(request)) if self.running.contains_key(&request.id) => {
-                Err(in_use(request.id, Era::Legacy))
-            }
-            item => item,
-        });
-        let answers = self.engine.clone();
-        let answers = answers.answer_batch(items.collect(), peer, None);
-        Taken::Work(Box::pin(answers.map(move |message| Done {
-            message,
-            cost,
-            request: None,
-        })))
+        if requests.is_empty() {
+            // What is refused need not wait for its turn.
+            let refused = batch.answer().now_or_never().flatten();
+            return refused.map_or(Taken::Nothing, |it| Taken::Answer(it.message));
+        }
+        // Of the work, the line has paid for one request.
+        let cost = cost + requests.len().saturating_sub(1) * lines::WORK;
+        Taken::Work(Work::new(batch.answer(), cost, requests))
     }
 
     fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
-        // Those of a batch are known to the session.
-        let in_batch = peer.session.as_ref();
-        if self.running.contains_key(&request.id)
-            || in_batch.is_some_and(|session| session.is_running(&request.id))
-        {
-            return said(&in_use(request.id, peer.revision.era()));
+        match self.begin(request, peer) {
+            Ok(Begun { name, answer, .. }) => Taken::Work(Work::new(answer, cost, vec![name])),
+            Err(in_use) => said(&in_use),
+        }
+    }
+
+    /// Begins a request, which can be cancelled by its id from now on.
+    fn begin(
+        &mut self,
+        request: Request,
+        peer: Peer,
+    ) -> Result<Begun<impl Future<Output = Option<Answer>> + Send + use<>>, Refusal> {
+        if self.running.contains_key(&request.id) {
+            return Err(in_use(request.id, peer.revision.era()));
         }
         self.serial += 1;
         let serial = self.serial;
@@ -274,28 +336,28 @@ impl Conversation {
         let reports = speaks.then(|| self.reporter.reports());
         let is_stream = request.method == Method::Listen;
         let sink = reports.clone().map(|it| Arc::new(it) as Arc<dyn ReplySink>);
-        let answer = self.engine.clone().answer(request, peer, sink);
-        let (answer, work) = abortable(answer);
+        let (answer, work) = abortable(self.engine.clone().answer(request, peer, sink));
         let running = Running {
             serial,
-            work,
+            work: work.clone(),
             reports: reports.clone(),
             is_stream,
         };
         self.running.insert(id.clone(), running);
-        Taken::Work(Box::pin(async move {
+        let answer = async move {
             // What was cancelled is dropped here, and what it asked is taken back.
             let answer = answer.await;
             if let Some(reports) = reports {
                 reports.close();
             }
-            Done {
-                // Nothing more is said of a request that was cancelled.
-                message: answer.ok().map(|answer| answer.message),
-                cost,
-                request: Some((id, serial)),
-            }
-        }))
+            // Nothing more is said of a request that was cancelled.
+            answer.ok()
+        };
+        Ok(Begun {
+            name: (id, serial),
+            answer,
+            work,
+        })
     }
 
     /// Takes note of a notification. A cancelled request is dropped at its next await, and
@@ -303,12 +365,9 @@ impl Conversation {
     fn note(&mut self, notification: &Notification) {
         match notification.method.as_str() {
             "notifications/cancelled" => {
-                let Some(id) = notification.params.cancelled() else {
-                    return;
-                };
-                match self.running.remove(&id) {
-                    Some(running) => running.cancel(),
-                    None => self.cancel_in_batch(&id),
+                let id = notification.params.cancelled();
+                if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
+                    running.cancel();
                 }
             }
             "notifications/initialized" => self.listen(),
@@ -325,6 +384,9 @@ impl Conversation {
             return;
         };
         let session = peer.session.clone();
+        if let Some(session) = &session {
+            session.initialized();
+        }
         // The sessions of a pipe are in memory, and answer at once.
         let notices = session.and_then(|it| it.notices(&peer, 1).now_or_never());
         if let (Some(Ok(notices)), Some(legacy)) = (notices, &mut self.legacy) {
@@ -341,12 +403,6 @@ impl Conversation {
     fn answered(&self, response: Response) {
         if let Some(session) = self.session() {
             session.answered(response);
-        }
-    }
-
-    fn cancel_in_batch(&self, id: &RequestId) {
-        if let Some(session) = self.session() {
-            session.cancel(id);
         }
     }
 
@@ -368,7 +424,7 @@ impl Conversation {
 }
 
 /// Where the one session of a pipe is kept: for as long as the pipe is open, whether or not
-/// it is used. A client that opens a second conversation has a second one.
+/// it is used.
 fn sessions(engine: &Engine) -> Arc<Sessions> {
     let store = Arc::new(MemorySessions::new(MAX_SESSIONS, NEVER));
     let events = Arc::new(MemoryEvents::new(EventLimits::default()));
@@ -389,6 +445,13 @@ fn busy(id: RequestId, era: Era) -> Refusal {
         "too much work is waiting; read answers before sending more",
     );
     error.refuse(Some(id), era)
+}
+
+fn open_already() -> ProtocolError {
+    ProtocolError::new(
+        ErrorKind::InvalidRequest,
+        "the conversation is open already; send `initialize` once",
+    )
 }
 
 fn in_use(id: RequestId, era: Era) -> Refusal {

@@ -15,8 +15,8 @@ pub(super) enum Line {
     TooLong,
 }
 
-/// What work on a line costs beside the line itself, roughly, in bytes.
-const WORK: usize = 2048;
+/// What work on a request costs beside its line, roughly, in bytes.
+pub(super) const WORK: usize = 2048;
 
 impl Line {
     /// How many bytes it costs to work on it.

@@ -94,6 +94,8 @@ pub(super) struct Outbox {
     sender: mpsc::Sender<Vec<u8>>,
     waiting: VecDeque<Vec<u8>>,
     bytes: usize,
+    /// How many the writer has been given.
+    handed: u64,
 }
 
 impl Outbox {
@@ -108,6 +110,7 @@ impl Outbox {
             sender,
             waiting: VecDeque::new(),
             bytes: 0,
+            handed: 0,
         };
         let written = Arc::new(AtomicU64::new(0));
         let task = tokio::spawn(write(output, receiver, Arc::clone(&written)));
@@ -118,9 +121,16 @@ impl Outbox {
         Reporter(self.sender.downgrade())
     }
 
-    pub(super) fn push(&mut self, message: Vec<u8>) {
+    /// Puts an answer behind the others, and says which of all it is, from 0 on.
+    pub(super) fn push(&mut self, message: Vec<u8>) -> u64 {
         self.bytes += message.len();
         self.waiting.push_back(message);
+        self.handed + self.waiting.len() as u64 - 1
+    }
+
+    /// How many answers the writer has been given.
+    pub(super) fn handed(&self) -> u64 {
+        self.handed
     }
 
     pub(super) fn len(&self) -> usize {
@@ -140,6 +150,7 @@ impl Outbox {
         };
         if let Some(message) = self.waiting.pop_front() {
             self.bytes -= message.len();
+            self.handed += 1;
             place.send(message);
         }
         true

@@ -1,5 +1,6 @@
 //! Requests over a pipe under any order of steps: each is answered exactly once, whatever
-//! becomes of its handler, unless its client has cancelled it in time.
+//! becomes of its handler, unless its client has cancelled it in time, by itself or in a
+//! batch.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -109,16 +110,31 @@ struct Sent {
     kind: Kind,
     at: u64,
     cancelled: Option<u64>,
+    /// The other one, where there are two in a batch.
+    beside: Option<usize>,
 }
 
 impl Sent {
+    /// When it is done.
+    fn ends(&self) -> u64 {
+        self.at + self.kind.lasts()
+    }
+
+    /// When nothing is to be waited for any more.
+    fn is_over(&self) -> u64 {
+        let ends = self.ends();
+        self.cancelled.map_or(ends, |cancelled| ends.min(cancelled))
+    }
+
     /// How many answers it may have.
-    fn answers(&self) -> std::ops::RangeInclusive<usize> {
-        let ends = self.at + self.kind.lasts();
+    fn answers(&self, all: &[Self]) -> std::ops::RangeInclusive<usize> {
+        // What is in a batch is answered when all of it is over.
+        let beside = self.beside.map(|beside| all[beside].is_over());
+        let answered = self.ends().max(beside.unwrap_or(0));
         match self.cancelled {
-            Some(cancelled) if cancelled < ends => 0..=0,
+            Some(cancelled) if cancelled < answered => 0..=0,
             // It was answered, or was just about to be.
-            Some(cancelled) if cancelled == ends => 0..=1,
+            Some(cancelled) if cancelled == answered => 0..=1,
             _ => 1..=1,
         }
     }
@@ -135,11 +151,14 @@ impl Client {
     async fn take(&mut self, step: Step) {
         match step {
             Step::Ask(kind) => {
-                let request = self.request(kind);
+                let request = self.request(kind, None);
                 self.line(&request.to_string()).await;
             }
             Step::Batch(one, other) if !self.modern => {
-                let batch = json!([self.request(one), self.request(other)]);
+                let first = self.sent.len();
+                let one = self.request(one, Some(first + 1));
+                let other = self.request(other, Some(first));
+                let batch = json!([one, other]);
                 self.line(&batch.to_string()).await;
             }
             Step::Batch(..) => {}
@@ -164,13 +183,14 @@ impl Client {
         }
     }
 
-    fn request(&mut self, kind: Kind) -> Value {
+    fn request(&mut self, kind: Kind, beside: Option<usize>) -> Value {
         let mut request = kind.request(self.sent.len());
         self.says_who_it_is(&mut request);
         self.sent.push(Sent {
             kind,
             at: self.now,
             cancelled: None,
+            beside,
         });
         request
     }
@@ -256,16 +276,16 @@ fn check(sent: &[Sent], read: &[Value]) {
             assert_eq!(text, &json!(id.to_string()), "the answer of another");
         }
     }
-    for (id, sent) in sent.iter().enumerate() {
+    for (id, one) in sent.iter().enumerate() {
         let count = answers.get(&id).copied().unwrap_or(0);
         let Sent {
             kind,
             at,
             cancelled,
             ..
-        } = sent;
+        } = one;
         assert!(
-            sent.answers().contains(&count),
+            one.answers(sent).contains(&count),
             "{id}, a {kind:?} of {at} cancelled at {cancelled:?}, has {count} answers"
         );
     }

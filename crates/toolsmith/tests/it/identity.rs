@@ -118,3 +118,13 @@ fn run_brings_its_own_runtime_and_says_what_keeps_it_from_starting() {
     );
     assert!(start.elapsed() < Duration::from_secs(5));
 }
+
+/// Guards against a panic that speaks of runtimes alone.
+#[tokio::test]
+async fn who_runs_inside_a_runtime_is_told_what_to_write() {
+    let error = named().run(Http::bind("127.0.0.1:0")).unwrap_err();
+    let printed = format!("{error:?}");
+    assert!(printed.contains("inside one"), "{printed}");
+    assert!(printed.contains(".serve(…).await"), "{printed}");
+    assert!(!error.is_start() && !error.is_setting() && !error.is_bind());
+}

@@ -6,6 +6,7 @@
 )]
 
 mod answered_once;
+mod answered_over_http;
 mod author;
 mod bad_input;
 mod conversation;

@@ -148,6 +148,31 @@ async fn a_batch_for_which_there_is_no_room_is_answered() {
     gate.dropped(1).await;
 }
 
+/// Guards against small requests that cost as little as one because they come on one line.
+#[tokio::test]
+async fn a_batch_costs_what_its_requests_cost() {
+    let (gate, mut pipe, _) = start();
+    let client = json!({"name": "test", "version": "0"});
+    let opening =
+        json!({"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": client});
+    pipe.ask(request("open", "initialize", opening)).await;
+    let wait = |id: i64| request(id, "tools/call", call("wait", json!({})));
+    for first in 0..200 {
+        let of = first * 100..(first + 1) * 100;
+        pipe.line(Value::from_iter(of.map(wait))).await;
+    }
+    let refused = pipe.next().await.unwrap();
+    for answer in refused.as_array().unwrap() {
+        assert_eq!(answer["error"]["code"], -31002, "{answer}");
+    }
+    gate.open();
+    for _ in 1..200 {
+        assert_eq!(pipe.next().await.unwrap().as_array().unwrap().len(), 100);
+    }
+    let answer = pipe.ask(request("after", "ping", json!({}))).await;
+    assert_eq!(answer["id"], "after", "{answer}");
+}
+
 #[tokio::test]
 async fn who_asks_whether_anybody_is_there_is_answered_while_all_are_busy() {
     let (gate, mut pipe, _) = start();

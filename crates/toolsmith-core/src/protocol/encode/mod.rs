@@ -9,8 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use self::notification::{
-    Notice, encode_acknowledged, encode_cancelled, encode_elicitation_complete, encode_log,
-    encode_notice, encode_progress,
+    Notice, encode_acknowledged, encode_cancelled, encode_log, encode_notice, encode_progress,
 };
 use super::{
     Caching, ClientCapability, ErrorKind, InputRequired, Outcome, Page, PromptMessage,

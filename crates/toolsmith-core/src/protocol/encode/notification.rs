@@ -22,6 +22,8 @@ pub enum Notice {
     ResourceUpdated(Box<str>),
     /// A task has changed.
     Task(Box<TaskView>),
+    /// What the user was sent to a page for is done, by the id that the page was given.
+    ElicitationCompleted(Box<str>),
 }
 
 /// Writes a change; for a modern client with the request that opened its subscription.
@@ -30,7 +32,7 @@ pub fn encode_notice(
     revision: Revision,
     subscription: Option<&RequestId>,
 ) -> Vec<u8> {
-    let (method, mut params) = match notice {
+    let (method, params) = match notice {
         Notice::ToolsChanged => ("notifications/tools/list_changed", Map::new()),
         Notice::PromptsChanged => ("notifications/prompts/list_changed", Map::new()),
         Notice::ResourcesChanged => ("notifications/resources/list_changed", Map::new()),
@@ -42,11 +44,12 @@ pub fn encode_notice(
             ("notifications/tasks", super::task::detailed(task, revision))
         }
         Notice::Task(task) => ("notifications/tasks/status", task.members(false)),
+        Notice::ElicitationCompleted(id) => {
+            let params = Map::from_iter([("elicitationId".to_owned(), json!(id))]);
+            ("notifications/elicitation/complete", params)
+        }
     };
-    if let Some(id) = subscription {
-        params.insert("_meta".to_owned(), subscribed(id));
-    }
-    notification(method, params)
+    notification_with(method, params, subscription.map(subscribed))
 }
 
 /// Writes what a subscription of the modern era was granted, which is the first that is
@@ -54,30 +57,20 @@ pub fn encode_notice(
 ///
 /// Implements "Acknowledgment" of revision 2026-07-28, `basic/patterns/subscriptions`.
 pub fn encode_acknowledged(filter: &SubscriptionFilter, subscription: &RequestId) -> Vec<u8> {
-    let params = Map::from_iter([
-        ("_meta".to_owned(), subscribed(subscription)),
-        ("notifications".to_owned(), json!(filter)),
-    ]);
-    notification("notifications/subscriptions/acknowledged", params)
+    let params = Map::from_iter([("notifications".to_owned(), json!(filter))]);
+    let method = "notifications/subscriptions/acknowledged";
+    notification_with(method, params, Some(subscribed(subscription)))
 }
 
 /// Writes that the server has ended a request, which in the modern era it may say of a
 /// subscription only. A task that it belongs to is named, as the legacy era wants it.
 pub fn encode_cancelled(request: &RequestId, reason: &str, task: Option<&str>) -> Vec<u8> {
-    let mut params = Map::from_iter([
-        ("requestId".to_owned(), identifier(request.as_json())),
-        ("reason".to_owned(), json!(reason)),
-    ]);
+    let mut params = Map::from_iter([("reason".to_owned(), json!(reason))]);
     if let Some(task) = task {
         params.insert("_meta".to_owned(), related_to(task));
     }
-    notification("notifications/cancelled", params)
-}
-
-/// Writes that what a user was sent to a URL for is done. Only revision 2025-11-25 has it.
-pub fn encode_elicitation_complete(id: &str) -> Vec<u8> {
-    let params = Map::from_iter([("elicitationId".to_owned(), json!(id))]);
-    notification("notifications/elicitation/complete", params)
+    let id = ("requestId", request.as_json().to_vec());
+    notification_with("notifications/cancelled", params, Some(id))
 }
 
 /// Writes a log message.
@@ -91,20 +84,42 @@ pub fn encode_log(level: LogLevel, logger: Option<&str>, data: &Value) -> Vec<u8
 }
 
 fn notification(method: &str, params: Map<String, Value>) -> Vec<u8> {
+    notification_with(method, params, None)
+}
+
+/// Writes a notification, with one more parameter that is JSON already: a client is given
+/// its identifiers back as it wrote them, which a number of any length would not survive
+/// otherwise.
+fn notification_with(
+    method: &str,
+    params: Map<String, Value>,
+    written: Option<(&str, Vec<u8>)>,
+) -> Vec<u8> {
     let mut message = json!({"jsonrpc": "2.0", "method": method});
-    if let Some(message) = message.as_object_mut().filter(|_| !params.is_empty()) {
+    let is_empty = params.is_empty();
+    if let Some(message) = message.as_object_mut()
+        && (!is_empty || written.is_some())
+    {
         message.insert("params".to_owned(), Value::Object(params));
     }
-    message.to_string().into_bytes()
+    let mut out = message.to_string().into_bytes();
+    if let Some((key, value)) = written {
+        // Inside the parameters, which are the last member.
+        out.truncate(out.len() - 2);
+        if !is_empty {
+            out.push(b',');
+        }
+        out.extend_from_slice(format!("\"{key}\":").as_bytes());
+        out.extend_from_slice(&value);
+        out.extend_from_slice(b"}}");
+    }
+    out
 }
 
-fn subscribed(id: &RequestId) -> Value {
-    json!({SUBSCRIPTION_ID: identifier(id.as_json())})
-}
-
-/// An identifier as it was written, which is a string or an integer.
-fn identifier(json: &[u8]) -> Value {
-    serde_json::from_slice(json).unwrap_or_default()
+/// `_meta` that says to which subscription a notification belongs.
+fn subscribed(id: &RequestId) -> (&'static str, Vec<u8>) {
+    let key = format!("{{\"{SUBSCRIPTION_ID}\":");
+    ("_meta", [key.as_bytes(), id.as_json(), b"}"].concat())
 }
 
 /// Writes a progress notification.
@@ -143,4 +158,24 @@ fn number(value: f64) -> Value {
         return Value::from(value as i64);
     }
     serde_json::Number::from_f64(value).map_or(Value::from(0), Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_given_back_as_it_was_written() {
+        let id = RequestId::from_json("123456789012345678901234567890".into()).unwrap();
+        for message in [
+            encode_acknowledged(&SubscriptionFilter::default(), &id),
+            encode_notice(&Notice::ToolsChanged, Revision::LATEST, Some(&id)),
+            encode_cancelled(&id, "over"),
+        ] {
+            let text = String::from_utf8(message).unwrap();
+            assert!(text.contains(":123456789012345678901234567890"), "{text}");
+            let read: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read["jsonrpc"], "2.0", "{text}");
+        }
+    }
 }

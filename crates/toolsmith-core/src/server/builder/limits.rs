@@ -20,6 +20,7 @@ pub(super) struct Limits {
     pub(super) bytes_of_tasks: usize,
     pub(super) task_ttl: Option<Duration>,
     pub(super) state_ttl: Duration,
+    pub(super) question_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -37,6 +38,7 @@ impl Default for Limits {
             bytes_of_tasks: 256 << 20,
             task_ttl: None,
             state_ttl: Duration::from_secs(60 * 60),
+            question_timeout: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -122,6 +124,15 @@ impl Server {
     #[must_use]
     pub fn state_ttl(mut self, time: Duration) -> Self {
         self.limits.state_ttl = time;
+        self
+    }
+
+    /// How long a handler waits for the answer of a legacy client where the question does
+    /// not say, ten minutes unless told otherwise: see
+    /// [`Elicit::timeout`](crate::server::Elicit::timeout).
+    #[must_use]
+    pub fn question_timeout(mut self, time: Duration) -> Self {
+        self.limits.question_timeout = time;
         self
     }
 }

@@ -1,5 +1,7 @@
 //! Asking the client, whichever way its revision has.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -7,17 +9,24 @@ use super::Context;
 use crate::protocol::Question;
 use crate::server::handler::{self, ToolError};
 use crate::server::limit::Clock;
+use crate::server::sessions::late;
+
+/// How a question is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Terms {
+    /// The name that its author gave it.
+    pub(super) key: Option<Box<str>>,
+    /// How long its answer is waited for.
+    pub(super) timeout: Option<Duration>,
+}
 
 /// The most that is said of an answer.
 const MAX_MISFITS: usize = 10;
 
 impl Context {
     /// Asks, and waits for the answer as JSON.
-    pub(super) async fn ask(
-        &self,
-        key: Option<Box<str>>,
-        question: Question,
-    ) -> Result<Value, ToolError> {
+    pub(super) async fn ask(&self, terms: Terms, question: Question) -> Result<Value, ToolError> {
+        let Terms { key, timeout } = terms;
         let scope = self.scope();
         if self.0.cannot_ask.load(std::sync::atomic::Ordering::Acquire) {
             return Err(ToolError::internal(
@@ -32,15 +41,22 @@ impl Context {
         // Whoever is asked may take their time.
         let _stopped = scope.clock.as_ref().map(Clock::stop);
         if let Some(task) = self.task() {
-            return task.ask(key, question).await;
+            let asked = task.ask(key, question);
+            return match timeout {
+                None => asked.await,
+                Some(limit) => tokio::time::timeout(limit, asked)
+                    .await
+                    .unwrap_or_else(|_| Err(late(limit))),
+            };
         }
         if let Some(asking) = &scope.asking {
             return asking.ask(key, question).await;
         }
         match (&scope.peer.session, &scope.sink) {
             (Some(session), Some(sink)) => {
+                session.ready().await;
                 let waiting = session.ask(&question, scope.peer.revision, sink, None)?;
-                Ok(waiting.answer().await?)
+                Ok(waiting.within(timeout).answer().await?)
             }
             _ => Err(ToolError::user(
                 "the client cannot be asked here: it reads no stream while it waits for the answer",
@@ -48,8 +64,7 @@ impl Context {
         }
     }
 
-    /// Reads an answer as what it is to be. Where it came in the request that is being
-    /// answered, that request does not fit; elsewhere the handler has failed.
+    /// Reads an answer as what it is to be.
     pub(super) fn read<T: DeserializeOwned>(
         &self,
         answer: &Value,
@@ -70,12 +85,17 @@ impl Context {
             .map_err(|misfits| {
                 let shown = misfits.iter().take(MAX_MISFITS).map(|it| it.said_of(""));
                 let shown: Vec<String> = shown.collect();
-                let why = shown.join("; ");
-                let said = format!("the client's answer is no {what}: {why}");
-                match self.scope().asking {
-                    Some(_) => ToolError::invalid(said),
-                    None => ToolError::user(said),
-                }
+                self.misfit(what, &shown.join("; "))
             })
+    }
+
+    /// The refusal of an answer that does not fit. Where it came in the request that is
+    /// being answered, that request does not fit; elsewhere the handler has failed.
+    pub(super) fn misfit(&self, what: &str, why: &str) -> ToolError {
+        let said = format!("the client's answer is no {what}: {why}");
+        match self.scope().asking {
+            Some(_) => ToolError::invalid(said),
+            None => ToolError::user(said),
+        }
     }
 }

@@ -1,18 +1,25 @@
 //! Asking the user.
 
+mod answer;
 mod form;
+mod format;
+mod page;
 
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+pub use page::{ElicitUrl, Elicitations};
+
 use super::Context;
-use crate::protocol::{Question, QuestionKind, encode_elicitation_complete};
+use super::ask::Terms;
+use crate::protocol::{Question, QuestionKind};
 use crate::server::handler::ToolError;
 
 /// What the user made of a question.
@@ -55,7 +62,7 @@ impl<T> Elicited<T> {
 pub struct Elicit<T> {
     context: Context,
     message: String,
-    key: Option<Box<str>>,
+    terms: Terms,
     schema: Result<Value, String>,
     answer: PhantomData<fn() -> T>,
 }
@@ -74,7 +81,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client cannot ask its user, refuses to, or answers something else. When no
+    /// When the client cannot ask its user, refuses to, or answers what does not fit the form. When no
     /// form can show the type, whoever the client is: that is in its schema, which the
     /// compiler cannot see. The model is told that the tool failed, and the log names the
     /// type and the field.
@@ -104,14 +111,15 @@ impl Context {
         Elicit {
             context: self.clone(),
             message: message.into(),
-            key: None,
+            terms: Terms::default(),
             schema: form::schema::<T>(),
             answer: PhantomData,
         }
     }
 
     /// Asks the user by a form that is made while the program runs: a JSON Schema as
-    /// "Requested Schema" of `client/elicitation` has it.
+    /// "Requested Schema" of `client/elicitation` has it. What forms do not have of JSON
+    /// Schema is not sent.
     ///
     /// # Errors
     ///
@@ -124,39 +132,9 @@ impl Context {
         Elicit {
             context: self.clone(),
             message: message.into(),
-            key: None,
-            schema: form::checked(schema),
+            terms: Terms::default(),
+            schema: form::checked(&schema),
             answer: PhantomData,
-        }
-    }
-
-    /// Sends the user to a page, for what the client must not read: a password, a payment,
-    /// an authorization by somebody else.
-    ///
-    /// That the user accepted means that the page was opened, not that anything was done
-    /// there: look for that where the page leaves it. The address must hold no secrets, and
-    /// the page must find out by itself who opens it.
-    ///
-    /// # Errors
-    ///
-    /// When the client cannot open pages or refuses to.
-    pub fn elicit_url(&self, message: impl Into<String>, url: impl Into<String>) -> ElicitUrl {
-        ElicitUrl {
-            context: self.clone(),
-            message: message.into(),
-            url: url.into(),
-            key: None,
-            id: None,
-        }
-    }
-
-    /// Tells the client that what a user was sent to a page for is done. Only revision
-    /// 2025-11-25 has it; for others nothing is sent.
-    pub fn elicitation_complete(&self, id: &str) {
-        let revision = self.revision();
-        let rich = revision.has_rich_questions() && !revision.is_modern();
-        if let Some(sink) = self.scope().sink.as_ref().filter(|_| rich) {
-            sink.notify(encode_elicitation_complete(id));
         }
     }
 }
@@ -166,10 +144,27 @@ impl<T> Elicit<T> {
     /// handler runs again, and is the name under which a modern client sees it. A key
     /// that is used again in the same call is numbered: `confirm`, `confirm-2`.
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, whatever [`Server::question_timeout`] says. A question that was
+    /// not answered by then is taken back, and fails.
+    ///
+    /// Holds where the handler waits: in the legacy era, and in a task. The server's holds
+    /// for requests to a legacy client. A modern client that was asked comes back with the
+    /// answer within [`Server::state_ttl`].
+    ///
+    /// [`Server::question_timeout`]: crate::server::Server::question_timeout
+    /// [`Server::state_ttl`]: crate::server::Server::state_ttl
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 }
+
+/// What the content of an answer is to be.
+const FORM: &str = "answer to this form";
 
 #[derive(Deserialize)]
 struct Answer {
@@ -202,72 +197,15 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Elicit<T> {
                 kind: QuestionKind::Form,
                 params: object(params),
             };
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             let answer: Answer = self.context.read(&answer, "answer to a form")?;
             Ok(match answer.action {
                 Action::Accept => {
-                    let what = "answer to this form";
                     let content = answer.content.unwrap_or_else(|| json!({}));
-                    Elicited::Accepted(self.context.read_as(&content, what, Some(schema))?)
+                    let content = answer::fitting(&schema, content)
+                        .map_err(|why| self.context.misfit(FORM, &why))?;
+                    Elicited::Accepted(self.context.read_as(&content.into(), FORM, Some(schema))?)
                 }
-                Action::Decline => Elicited::Declined,
-                Action::Cancel => Elicited::Cancelled,
-            })
-        })
-    }
-}
-
-/// A page for the user, not opened yet. Await it.
-#[derive(Clone, Debug)]
-#[must_use = "a question is asked when it is awaited"]
-pub struct ElicitUrl {
-    context: Context,
-    message: String,
-    url: String,
-    key: Option<Box<str>>,
-    id: Option<String>,
-}
-
-impl ElicitUrl {
-    /// Under a key of the author's own, see [`Elicit::key`].
-    pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    /// With an id by which to say later that it is done, see
-    /// [`Context::elicitation_complete`]. Without one, a random id is sent to the clients
-    /// whose revision wants one.
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-}
-
-impl IntoFuture for ElicitUrl {
-    type Output = Result<Elicited<()>, ToolError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut params = object(json!({
-                "mode": "url",
-                "message": self.message,
-                "url": self.url,
-            }));
-            // A modern question has none, and is known by its content when it is asked again.
-            if !self.context.revision().is_modern() {
-                let id = self.id.unwrap_or_else(random_id);
-                params.insert("elicitationId".to_owned(), id.into());
-            }
-            let question = Question {
-                kind: QuestionKind::Url,
-                params,
-            };
-            let answer = self.context.ask(self.key, question).await?;
-            let answer: Answer = self.context.read(&answer, "answer to a page")?;
-            Ok(match answer.action {
-                Action::Accept => Elicited::Accepted(()),
                 Action::Decline => Elicited::Declined,
                 Action::Cancel => Elicited::Cancelled,
             })
@@ -279,13 +217,5 @@ fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
-    }
-}
-
-fn random_id() -> String {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => "elicitation".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 
-pub use elicit::{Elicit, ElicitUrl, Elicited};
+pub use elicit::{Elicit, ElicitUrl, Elicitations, Elicited};
 pub use log::LogMessage;
 pub use progress::Progress;
 pub use roots::{ListRoots, Root};

@@ -81,20 +81,21 @@ impl Budget {
     }
 }
 
-/// How far a call has come as far as it was said. It only grows, which every revision
-/// demands of progress.
+/// How far a call has come as far as the client was told. It only grows, which every
+/// revision demands of progress.
 #[derive(Debug, Default)]
 pub(super) struct Furthest(Mutex<Option<f64>>);
 
 impl Furthest {
-    /// Whether this is further, which it then is from here on.
-    fn is_passed_by(&self, progress: f64) -> bool {
+    /// Tells of what is further than all that was told, one report after the other: what two
+    /// threads report at once goes out in order. `tell` must not wait.
+    fn pass(&self, progress: f64, tell: impl FnOnce() -> bool) {
         let mut furthest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_further = progress.is_finite() && furthest.is_none_or(|before| progress > before);
-        if is_further {
+        // What was not told is not a bound for what is.
+        if is_further && tell() {
             *furthest = Some(progress);
         }
-        is_further
     }
 }
 
@@ -106,40 +107,46 @@ impl Context {
     /// [`task_status`](Self::task_status).
     ///
     /// Never waits. A report that the client is too slow to take is dropped, and so is one
-    /// that is no further than the one before it, and one over a hundred a second, unless it
-    /// is the last.
+    /// that is no further than the one that was told before it, and one over a hundred a
+    /// second, unless it is the last.
     pub fn progress(&self, progress: Progress) {
         if let Some(task) = self.task() {
-            if self.0.furthest.is_passed_by(progress.progress)
-                && (self.0.budget.take() || progress.is_last())
-            {
-                task.say_progress(progress.line());
-            }
-            return;
+            return self.0.furthest.pass(progress.progress, || {
+                let is_told = self.0.budget.take() || progress.is_last();
+                if is_told {
+                    task.say_progress(progress.line());
+                }
+                is_told
+            });
         }
         let scope = self.scope();
         let (Some(token), Some(sink)) = (&scope.progress, &scope.sink) else {
             return;
         };
         let asking = scope.asking.as_ref();
-        if !self.0.furthest.is_passed_by(progress.progress)
-            || asking.is_some_and(|asking| !asking.is_new_progress(progress.progress))
-        {
-            return;
-        }
-        if !self.0.budget.take() && !progress.is_last() {
-            return;
-        }
-        let message = encode_progress(
-            token,
-            scope.peer.revision,
-            progress.progress,
-            progress.total,
-            progress.message.as_deref(),
-        );
-        if !sink.notify(message) {
-            tracing::debug!(name = %scope.name, "a progress report was dropped");
-        }
+        self.0.furthest.pass(progress.progress, || {
+            if asking.is_some_and(|asking| !asking.is_new_progress(progress.progress)) {
+                return false;
+            }
+            if !self.0.budget.take() && !progress.is_last() {
+                return false;
+            }
+            let message = encode_progress(
+                token,
+                scope.peer.revision,
+                progress.progress,
+                progress.total,
+                progress.message.as_deref(),
+            );
+            if !sink.notify(message) {
+                tracing::debug!(name = %scope.name, "a progress report was dropped");
+                return false;
+            }
+            if let Some(asking) = asking {
+                asking.told_progress(progress.progress);
+            }
+            true
+        });
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Map;
 
 use super::Context;
+use super::ask::Terms;
 use crate::protocol::{Question, QuestionKind};
 use crate::server::handler::ToolError;
 
@@ -25,7 +27,7 @@ pub struct Root {
 #[must_use = "a question is asked when it is awaited"]
 pub struct ListRoots {
     context: Context,
-    key: Option<Box<str>>,
+    terms: Terms,
 }
 
 impl Context {
@@ -44,7 +46,7 @@ impl Context {
     pub fn list_roots(&self) -> ListRoots {
         ListRoots {
             context: self.clone(),
-            key: None,
+            terms: Terms::default(),
         }
     }
 }
@@ -52,7 +54,13 @@ impl Context {
 impl ListRoots {
     /// Under a key of the author's own, see [`Elicit::key`](super::Elicit::key).
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, see [`Elicit::timeout`](super::Elicit::timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 }
@@ -71,7 +79,7 @@ impl IntoFuture for ListRoots {
                 kind: QuestionKind::Roots,
                 params: Map::new(),
             };
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             let answer: Answer = self.context.read(&answer, "list of roots")?;
             Ok(answer.roots)
         })

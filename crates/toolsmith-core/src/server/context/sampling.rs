@@ -1,12 +1,16 @@
 //! Asking the client's model.
 
+mod conversation;
+
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use super::ask::Terms;
 use crate::protocol::{Question, QuestionKind, Revision, Role, ToolDefinition};
 use crate::server::handler::ToolError;
 
@@ -38,6 +42,10 @@ impl Sampling {
     }
 
     /// A conversation to go on with.
+    ///
+    /// Where the model used tools in it, the client must have declared `sampling.tools`, and
+    /// the message after such a one holds a result for each use of a tool, and nothing else:
+    /// see [`SamplingMessage::results`].
     pub fn conversation(messages: impl IntoIterator<Item = SamplingMessage>) -> Self {
         Self {
             messages: messages.into_iter().collect(),
@@ -121,11 +129,14 @@ impl Sampling {
     }
 
     fn question(mut self) -> Result<Question, ToolError> {
+        conversation::check(&self.messages).map_err(ToolError::internal)?;
         let messages = serde_json::to_value(&self.messages).map_err(ToolError::internal)?;
         self.params.insert("messages".to_owned(), messages);
         self.params
             .insert("maxTokens".to_owned(), self.max_tokens.into());
-        let tools = !self.tools.is_empty() || self.params.contains_key("toolChoice");
+        let tools = !self.tools.is_empty()
+            || self.params.contains_key("toolChoice")
+            || conversation::is_about_tools(&self.messages);
         if !self.tools.is_empty() {
             self.params.insert("tools".to_owned(), self.tools.into());
         }
@@ -178,7 +189,8 @@ impl SamplingMessage {
         }
     }
 
-    /// What tools came to that the model wanted to use. Such a message holds nothing else.
+    /// What tools came to that the model wanted to use in the message before. Such a message
+    /// holds nothing else.
     pub fn results(results: impl IntoIterator<Item = SamplingContent>) -> Self {
         Self {
             role: Role::User,
@@ -353,7 +365,7 @@ impl Sampled {
 pub struct Sample {
     context: Context,
     sampling: Sampling,
-    key: Option<Box<str>>,
+    terms: Terms,
 }
 
 impl Context {
@@ -364,12 +376,13 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the client has no model to ask, refuses to, or answers something else.
+    /// When the client has no model to ask, refuses to, or answers something else; when the
+    /// conversation does not answer every use of a tool.
     pub fn sample(&self, sampling: Sampling) -> Sample {
         Sample {
             context: self.clone(),
             sampling,
-            key: None,
+            terms: Terms::default(),
         }
     }
 }
@@ -377,7 +390,13 @@ impl Context {
 impl Sample {
     /// Under a key of the author's own, see [`Elicit::key`](super::Elicit::key).
     pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
+        self.terms.key = Some(key.into());
+        self
+    }
+
+    /// For so long at most, see [`Elicit::timeout`](super::Elicit::timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = Some(timeout);
         self
     }
 }
@@ -389,7 +408,7 @@ impl IntoFuture for Sample {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let question = self.sampling.question()?;
-            let answer = self.context.ask(self.key, question).await?;
+            let answer = self.context.ask(self.terms, question).await?;
             self.context.read(&answer, "message of a model")
         })
     }

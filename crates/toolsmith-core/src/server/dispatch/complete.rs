@@ -88,9 +88,22 @@ fn find(
             (entry, known, &prompt.completers)
         }
         CompletionReference::Resource { uri } => {
+            // A template as it is spelled, or a URI of one.
             let found = view.template(uri);
-            let (entry, resource) = found
-                .ok_or_else(|| invalid(format!("Unknown resource template: {}", shown(uri))))?;
+            let found = found.or_else(|| view.resource(uri).map(|(entry, it, _)| (entry, it)));
+            let Some((entry, resource)) = found else {
+                let provided = view.providers().find(|(_, provider)| {
+                    provider.owns(uri) || provider.templates().iter().any(|it| it.uri == **uri)
+                });
+                return match provided {
+                    // It is there, and nothing is known of its values.
+                    Some((entry, _)) => Ok((None, Arc::clone(&entry.home))),
+                    None => Err(invalid(format!(
+                        "Unknown resource template: {}",
+                        shown(uri)
+                    ))),
+                };
+            };
             let known = resource
                 .template
                 .variables()

@@ -1,5 +1,6 @@
 //! Lists, a page at a time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -60,6 +61,7 @@ impl Engine {
             },
             ListKind::Tools | ListKind::Prompts => {}
         }
+        once_each(&mut items);
         let peer = &operation.peer;
         match self.page(kind.member(), &items, from.cursor.as_deref(), peer, |it| {
             it.definition().key()
@@ -210,6 +212,13 @@ impl Engine {
     }
 }
 
+/// Leaves the first of those with one name, which is the one that is served. A page that
+/// begins after a name would otherwise begin again after the first of that name.
+fn once_each(items: &mut Vec<Listed>) {
+    let mut seen = HashSet::new();
+    items.retain(|it| seen.insert(it.definition().key().to_owned()));
+}
+
 fn no_cursor() -> ProtocolError {
     ProtocolError::new(
         ErrorKind::InvalidParams,
@@ -277,6 +286,27 @@ mod tests {
         let uris: Vec<_> = listed.iter().map(|it| &it["uri"]).collect();
         assert_eq!(uris, ["slow://a", "slow://b", "slow://c"]);
         assert_eq!(begun.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resource_that_two_have_is_listed_once_and_the_pages_end() {
+        let server = server().page_size(2);
+        let server = server.resources(Slow("a", 0)).resources(Slow("b", 0));
+        let server = server.resources(Slow("a", 0)).resources(Slow("c", 0));
+        let client = TestClient::new(server).unwrap();
+        let (mut uris, mut cursor) = (Vec::new(), None);
+        for _ in 0..4 {
+            let params = cursor.map_or(json!({}), |it: serde_json::Value| json!({"cursor": it}));
+            let page = client.request("resources/list", params).await.unwrap();
+            let listed = page["resources"].as_array().unwrap();
+            uris.extend(listed.iter().map(|it| it["uri"].clone()));
+            cursor = page.get("nextCursor").cloned();
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(cursor, None, "the pages do not end");
+        assert_eq!(uris, ["slow://a", "slow://b", "slow://c"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -131,6 +131,10 @@ impl Engine {
                 let task = self.tasks().find(id, peer).await.ok()?;
                 Some(Notice::Task(Box::new(task)))
             }
+            Change::ElicitationCompleted(id) => {
+                let knows = peer.revision.has_elicitation_ids();
+                knows.then(|| Notice::ElicitationCompleted((&**id).into()))
+            }
         }
     }
 }

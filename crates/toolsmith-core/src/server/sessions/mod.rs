@@ -9,6 +9,8 @@ mod listeners;
 mod listening;
 mod live;
 mod notices;
+mod opening;
+mod pages;
 mod question;
 mod stream;
 mod using;
@@ -22,7 +24,7 @@ pub use listening::Listening;
 pub(super) use live::Live;
 pub use live::{DetachedCall, RunningCall};
 pub use notices::Notices;
-pub(super) use question::Unanswered;
+pub(super) use question::{Unanswered, late};
 pub use stream::{StreamEvent, StreamReader, StreamWriter};
 use using::{Shard, Using};
 
@@ -44,6 +46,7 @@ pub struct Sessions {
     /// The number of the last question.
     asked: AtomicU64,
     sweeper: Once,
+    opening: opening::Opening,
 }
 
 impl fmt::Debug for Sessions {
@@ -84,6 +87,7 @@ impl Sessions {
             live: Default::default(),
             asked: AtomicU64::new(0),
             sweeper: Once::new(),
+            opening: opening::Opening::default(),
         })
     }
 
@@ -125,12 +129,14 @@ impl Sessions {
             seen: self.engine.list_changes(),
         };
         if let Ok(id) = self.store.create(record()).await {
+            self.opening.begin(id);
             return Ok(id);
         }
         // Room may be taken by sessions that nobody uses any more.
         if self.expire().await > 0
             && let Ok(id) = self.store.create(record()).await
         {
+            self.opening.begin(id);
             return Ok(id);
         }
         tracing::warn!(
@@ -190,6 +196,7 @@ impl Sessions {
 
     /// Forgets what goes on in a session that is no more.
     async fn forget(&self, id: SessionId) {
+        self.opening.end(id);
         let slot = lock(self.shard(id)).remove(&id);
         if let Some(slot) = slot {
             slot.live().end();

@@ -210,10 +210,14 @@ impl Notices {
 
     /// Nothing is to be told of the change that was taken, and perhaps nothing ever again.
     fn done(&mut self, is_last: bool) {
-        if let Some(Change::TaskChanged(id)) = self.taken.take()
-            && is_last
-        {
-            self.subscription.remove_task(&id);
+        match self.taken.take() {
+            Some(Change::TaskChanged(id)) if is_last => {
+                self.subscription.remove_task(&id);
+            }
+            Some(Change::ElicitationCompleted(id)) => {
+                self.subscription.remove_page(&id);
+            }
+            _ => {}
         }
     }
 

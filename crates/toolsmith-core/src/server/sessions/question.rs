@@ -2,6 +2,7 @@
 //! they are asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -20,6 +21,7 @@ pub(in crate::server) struct WaitingQuestion {
     sink: Arc<dyn ReplySink>,
     /// The task that asks.
     task: Option<Box<str>>,
+    limit: Duration,
     done: bool,
 }
 
@@ -58,6 +60,7 @@ impl SessionRef {
             reply,
             sink: Arc::clone(sink),
             task: task.map(Into::into),
+            limit: self.sessions.engine.question_timeout(),
             done: false,
         };
         let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
@@ -71,9 +74,17 @@ impl SessionRef {
 }
 
 impl WaitingQuestion {
-    /// Waits for the answer.
+    /// The same question, which waits for so long where that was said.
+    pub(in crate::server) fn within(mut self, limit: Option<Duration>) -> Self {
+        self.limit = limit.unwrap_or(self.limit);
+        self
+    }
+
+    /// Waits for the answer. A question that has waited for too long is taken back.
     pub(in crate::server) async fn answer(mut self) -> Result<Value, Unanswered> {
-        let reply = (&mut self.reply).await;
+        let Ok(reply) = tokio::time::timeout(self.limit, &mut self.reply).await else {
+            return Err(Unanswered::Refused(late(self.limit)));
+        };
         self.done = true;
         match reply {
             Ok(Ok(json)) => serde_json::from_slice(&json)
@@ -87,6 +98,11 @@ impl WaitingQuestion {
             Err(_) => Err(Unanswered::Ended),
         }
     }
+}
+
+/// The failure to wait any longer.
+pub(in crate::server) fn late(limit: Duration) -> ToolError {
+    ToolError::user(format!("the client did not answer within {limit:?}"))
 }
 
 impl Drop for WaitingQuestion {

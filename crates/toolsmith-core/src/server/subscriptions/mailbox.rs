@@ -22,6 +22,7 @@ struct Contents {
     asked: HashMap<Change, Option<u64>>,
     uris: usize,
     tasks: usize,
+    pages: usize,
     waiting: BTreeMap<u64, Change>,
     /// The place of the next update.
     next_place: u64,
@@ -39,11 +40,13 @@ impl Mailbox {
         let asked: HashMap<_, _> = asked.map(|change| (change, None)).collect();
         let uris = asked.keys().filter(|change| is_uri(change)).count();
         let tasks = asked.keys().filter(|change| is_task(change)).count();
+        let pages = asked.keys().filter(|change| is_page(change)).count();
         Self {
             contents: Mutex::new(Contents {
                 asked,
                 uris,
                 tasks,
+                pages,
                 waiting: BTreeMap::new(),
                 next_place: FIRST_UPDATE,
             }),
@@ -69,6 +72,12 @@ impl Mailbox {
             }
             contents.tasks += 1;
         }
+        if is_page(&change) {
+            if contents.pages >= Interest::MAX {
+                return Err(TooManyUris);
+            }
+            contents.pages += 1;
+        }
         contents.asked.insert(change, None);
         Ok(true)
     }
@@ -89,6 +98,9 @@ impl Mailbox {
         if is_task(change) {
             contents.tasks -= 1;
         }
+        if is_page(change) {
+            contents.pages -= 1;
+        }
         true
     }
 
@@ -98,6 +110,7 @@ impl Mailbox {
         contents.waiting.clear();
         contents.uris = 0;
         contents.tasks = 0;
+        contents.pages = 0;
         std::mem::take(&mut contents.asked).into_keys().collect()
     }
 
@@ -155,7 +168,9 @@ impl Contents {
             Change::ToolsChanged => 0,
             Change::PromptsChanged => 1,
             Change::ResourcesChanged => 2,
-            Change::ResourceUpdated(_) | Change::TaskChanged(_) => {
+            Change::ResourceUpdated(_)
+            | Change::TaskChanged(_)
+            | Change::ElicitationCompleted(_) => {
                 self.next_place += 1;
                 self.next_place - 1
             }
@@ -177,6 +192,10 @@ impl Contents {
 
 fn is_task(change: &Change) -> bool {
     matches!(change, Change::TaskChanged(_))
+}
+
+fn is_page(change: &Change) -> bool {
+    matches!(change, Change::ElicitationCompleted(_))
 }
 
 fn is_uri(change: &Change) -> bool {

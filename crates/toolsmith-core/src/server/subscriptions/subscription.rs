@@ -61,6 +61,23 @@ impl Subscription {
             .unask(&self.tenant, self.number, &self.mailbox, change)
     }
 
+    /// Asks to be told when all is done at a page; `false` when there is no room for another
+    /// one. Nobody else hears of it, so the hub need not know.
+    pub(in crate::server) fn add_page(&self, id: Arc<str>) -> bool {
+        let change = Change::ElicitationCompleted(id);
+        self.mailbox.ask(change).is_ok()
+    }
+
+    /// Asks of a page no more. `false` when it was not asked of.
+    pub(in crate::server) fn remove_page(&self, id: &str) -> bool {
+        self.mailbox.unask(&Change::ElicitationCompleted(id.into()))
+    }
+
+    /// Tells that all is done at a page.
+    pub(in crate::server) fn post_page(&self, id: &str) {
+        self.mailbox.post(&Change::ElicitationCompleted(id.into()));
+    }
+
     /// Tells of the lists that are asked for, as if they had changed just now.
     pub(in crate::server) fn post_lists(&self) {
         for change in [

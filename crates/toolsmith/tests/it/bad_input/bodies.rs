@@ -122,12 +122,21 @@ async fn parameters_that_are_no_object_are_refused_with_the_id() {
     for params in [json!([1]), json!("x"), json!(1), json!(true), json!([])] {
         for method in ["tools/list", "tools/call"] {
             let body = request(3, method, params.clone());
-            let is = (200, -32602, json!(3));
+            let is = |status| (status, -32602, json!(3));
             let words = ["`params` is an object"];
             let modern = modern(3, method, json!({})).with_body(&body);
-            server.refuses(&modern, is.clone(), &words).await;
-            server.refuses(&session.post(&body), is, &words).await;
+            server.refuses(&modern, is(400), &words).await;
+            server.refuses(&session.post(&body), is(200), &words).await;
         }
+    }
+    for meta in [json!("x"), json!(5), json!([])] {
+        let body = request(3, "tools/list", json!({"_meta": meta}));
+        let is = |status| (status, -32602, json!(3));
+        let modern = modern(3, "tools/list", json!({})).with_body(&body);
+        server.refuses(&modern, is(400), &["_meta"]).await;
+        server
+            .refuses(&session.post(&body), is(200), &["_meta"])
+            .await;
     }
     // `null` says nothing, which is too little for a modern request and enough for a legacy
     // one.

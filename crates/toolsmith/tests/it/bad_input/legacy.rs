@@ -12,7 +12,7 @@ async fn a_call_without_a_session_or_with_an_unknown_one_is_refused() {
     let ask = Ask::post(request(7, "tools/list", json!({})));
     let is = (400, -31003, json!(7));
     server
-        .refuses(&ask, is, &["Mcp-Session-Id", "initialize"])
+        .refuses(&ask, is, &["Mcp-Session-Id", "is missing", "initialize"])
         .await;
     for id in [
         "0123456789abcdef0123456789abcdef",
@@ -48,11 +48,32 @@ async fn a_session_that_is_named_twice_is_refused() {
     let server = TestServer::start();
     let session = server.session("2025-06-18").await;
     let other = server.session("2025-06-18").await;
-    let ask = session
-        .ask(1, "ping", json!({}))
-        .field("Mcp-Session-Id", &other.id);
-    let reply = server.send(&ask).await;
-    assert_eq!(reply.status, 400, "{reply:?}");
+    for id in [&session.id, &other.id] {
+        let ask = session
+            .ask(1, "ping", json!({}))
+            .field("Mcp-Session-Id", id);
+        let is = (400, -31003, json!(1));
+        server.refuses(&ask, is, &["more than once"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_opened_once_and_another_one_without_naming_any() {
+    let server = TestServer::start();
+    let session = server.session("2025-06-18").await;
+    let again = initialize("2025-11-25").field("Mcp-Session-Id", &session.id);
+    let is = (400, -32600, json!(0));
+    let reply = server.refuses(&again, is, &["open already"]).await;
+    assert_eq!(reply.field("mcp-session-id"), None, "{reply:?}");
+    assert_eq!(server.service.sessions(), 1);
+    // It goes on in its own revision.
+    let reply = server.send(&session.ask(1, "ping", json!({}))).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    // Whoever names one that has ended is told so, and opens the next one.
+    assert_eq!(server.send(&session.end()).await.status, 204);
+    let is = (404, -31004, json!(0));
+    server.refuses(&again, is, &["initialize"]).await;
+    server.session("2025-11-25").await;
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ async fn refuses(pipe: &mut Pipe, line: impl ToString, (code, id): (i64, Value),
         said.contains(word) && !said.contains('\n'),
         "{shown}: {said}"
     );
+    // A pipe has lines and messages.
+    assert!(!said.contains("body"), "{shown}: {said}");
     let answer = pipe.ask(sum(99)).await;
     assert_eq!(
         answer["result"]["content"][0]["text"], "5",
@@ -100,6 +102,26 @@ async fn a_line_over_the_limit_is_skipped() {
         "not JSON",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_conversation_is_opened_once() {
+    let mut pipe = pipe(Stdio::new());
+    // What is no opening can be tried again.
+    let bad = request(1, "initialize", json!({}));
+    refuses(&mut pipe, bad, (-32602, json!(1)), "rotocolVersion").await;
+    let opened = pipe.ask(opening("2025-06-18")).await;
+    let agreed = &opened["result"]["protocolVersion"];
+    assert_eq!(agreed, "2025-06-18", "{opened}");
+    for revision in ["2025-06-18", "2025-11-25", "2030-01-01"] {
+        let again = (-32600, json!(0));
+        refuses(&mut pipe, opening(revision), again, "open already").await;
+    }
+    // It goes on in its own revision.
+    let list = pipe.ask(request(2, "tools/list", json!({}))).await;
+    assert!(list["result"]["tools"].is_array(), "{list}");
+    let batch = json!([request(3, "ping", json!({}))]);
+    refuses(&mut pipe, batch, (-32600, Value::Null), "batches").await;
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! Calls that their clients no longer want.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use toolsmith::prelude::*;
 
 use super::offers::start;
-use crate::wire::{Connection, call, modern};
+use crate::support;
+use crate::wire::{Connection, Gate, TestServer, call, modern, soon};
 
 #[tokio::test]
 async fn a_modern_client_cancels_by_hanging_up() {
@@ -51,4 +55,42 @@ async fn a_legacy_client_that_hangs_up_has_cancelled_nothing() {
     assert_eq!(server.gate.ended(), 0, "the call was dropped");
     server.gate.open();
     server.gate.dropped(1).await;
+}
+
+/// Guards against a call that is not known before it waits for the first time: by then
+/// whoever cancels it, or ends its session, has been and gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_call_that_thinks_before_it_waits_is_cancelled_when_it_does() {
+    let (thinks, waits) = (support::Gate::new(), Arc::new(Gate::default()));
+    let tool = {
+        let (thinks, waits) = (Arc::clone(&thinks), Arc::clone(&waits));
+        DynamicTool::new("think", json!({"type": "object"}), move |_, _| {
+            let (thinks, waits) = (Arc::clone(&thinks), Arc::clone(&waits));
+            async move {
+                tokio::task::block_in_place(|| thinks.wait());
+                waits.wait().await;
+                ""
+            }
+        })
+    };
+    let server = Server::new("s").dynamic_tool(tool);
+    let server = TestServer::of(server, Arc::clone(&waits), |http| http);
+    let session = server.session("2025-11-25").await;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": 1}});
+    for (at, away) in [session.post(cancel), session.end()].iter().enumerate() {
+        let ask = session.ask(1, "tools/call", call("think", json!({})));
+        let mut connection = Connection::open(server.address).await;
+        connection.write(&server.bytes(&ask)).await.unwrap();
+        thinks.reached().await;
+        let reply = server.send(away).await;
+        assert!([202, 204].contains(&reply.status), "{reply:?}");
+        thinks.open();
+        // A stream that goes on has signs of life, for ever.
+        let answer = server.answer(&mut connection, &ask);
+        let reply = soon("the end of the call", answer).await;
+        assert!(reply.messages().is_empty(), "{reply:?}");
+        assert_eq!(waits.ended(), waits.begun(), "the call goes on");
+        assert!(waits.begun() <= at + 1);
+    }
 }

@@ -2,6 +2,7 @@
 //! breaks off and takes up again.
 
 mod asking;
+mod batches;
 mod cancelling;
 mod changes;
 mod listening;

@@ -60,6 +60,22 @@ async fn two_parts(ctx: Context, gate: State<Gate>) -> &'static str {
     "done"
 }
 
+/// Report before and after being let go.
+#[tool]
+async fn measured(ctx: Context, gate: State<Gate>) -> &'static str {
+    ctx.progress(Progress::new(1.0));
+    gate.wait().await;
+    ctx.progress(Progress::new(2.0));
+    "measured"
+}
+
+/// Say one thing, and be done.
+#[tool]
+async fn say(ctx: Context) -> &'static str {
+    ctx.info("something");
+    "said"
+}
+
 /// Say many things.
 #[tool]
 async fn chatter(ctx: Context, lines: u32) -> String {
@@ -126,6 +142,8 @@ pub(crate) fn offers(gate: &Arc<Gate>) -> Server {
         .tool::<hurried>()
         .tool::<survey>()
         .tool::<two_parts>()
+        .tool::<measured>()
+        .tool::<say>()
         .tool::<chatter>()
         .tool::<polled>()
         .tool::<render>()

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use toolsmith::Stdio;
 use toolsmith::prelude::Registry;
 
+use super::asking::{Pages, authorizing, completed, reported, reporting};
 use super::offers::{able, able_in, offers, visitor};
-use crate::wire::{Gate, Pipe, call, modern_meta, request};
+use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
 
 struct Talk {
     pipe: Pipe,
@@ -78,6 +79,42 @@ async fn a_legacy_client_is_asked_and_answers() {
         let answer = talk.next().await;
         assert_eq!(answer["id"], 1, "{answer}");
         assert_eq!(answer["result"]["content"][0]["text"], "2 nights in Oslo");
+    }
+}
+
+/// Everything at once: the client does not wait for what it is told.
+#[tokio::test]
+async fn nothing_passes_the_answer_that_opens_a_conversation_by() {
+    // Which of two things comes first is a matter of chance where nothing decides it.
+    for _ in 0..30 {
+        let mut talk = start();
+        let opening = json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": able_in("2025-11-25"),
+            "clientInfo": {"name": "test", "version": "0"},
+        });
+        let opening = request(0, "initialize", opening);
+        let opened = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        let book = request(1, "tools/call", call("book", json!({})));
+        talk.registry.add_tool(visitor()).unwrap();
+        talk.pipe.at_once(&[opening, opened, book]).await;
+        let first = talk.next().await;
+        assert_eq!(first["id"], 0, "{first}");
+        assert!(first["result"].is_object(), "{first}");
+        let question = loop {
+            let next = talk.next().await;
+            if next["method"] == "elicitation/create" {
+                break next;
+            }
+        };
+        talk.answer(&question, oslo()).await;
+        let answer = loop {
+            let next = talk.next().await;
+            if next["method"] != "notifications/tools/list_changed" {
+                break next;
+            }
+        };
+        assert_eq!(answer["id"], 1, "{answer}");
     }
 }
 
@@ -255,4 +292,49 @@ async fn a_user_may_think_longer_than_a_tool_may_take() {
             false => assert_eq!(answer["error"]["code"], -31001, "{answer}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_is_told_that_all_is_done_at_a_page_after_the_call() {
+    let pages = Arc::new(Pages::default());
+    let (mut pipe, _) = Pipe::to(authorizing(&pages), Stdio::new());
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {"url": {}}},
+        "clientInfo": {"name": "test", "version": "0"},
+    });
+    pipe.ask(request(0, "initialize", opening)).await;
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+        .await;
+    let ask = request(1, "tools/call", call("authorizes", json!({})));
+    let answer = pipe.ask(ask).await;
+    assert_eq!(answer["error"]["code"], -32042, "{answer}");
+    assert!(pages.of(0).complete("two"));
+    let told = soon("the page", pipe.next()).await;
+    assert_eq!(told, Some(completed("two")));
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_ready_is_not_asked() {
+    let (mut pipe, _) = Pipe::to(reporting(), Stdio::new());
+    let opening = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "test", "version": "0"},
+    });
+    pipe.ask(request(0, "initialize", opening)).await;
+    let report = pipe.ask(request(1, "tools/call", reported())).await;
+    assert_eq!(report["method"], "notifications/progress", "{report}");
+    // It would come at once.
+    let early = tokio::time::timeout(Duration::from_millis(200), pipe.next()).await;
+    assert!(
+        early.is_err(),
+        "it was asked before it was ready: {early:?}"
+    );
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+        .await;
+    let question = soon("the question", pipe.next()).await.unwrap();
+    let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": oslo()});
+    let answer = pipe.ask(answer).await;
+    assert_eq!(answer["result"]["content"][0]["text"], "Oslo", "{answer}");
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use toolsmith::prelude::*;
-use toolsmith::protocol::{Revision, ToolDefinition};
+use toolsmith::protocol::{Revision, Role, ToolDefinition};
 use toolsmith::server::{Engine, SamplingContent, SamplingMessage, StopReason, ToolChoice};
 use toolsmith::testing::TestClient;
 
@@ -36,6 +36,16 @@ async fn sends_to_a_page(context: Context) -> Result<String, ToolError> {
     Ok(format!("{:?}", page.await?))
 }
 
+/// Sends the user anywhere, by one of the two ways.
+#[tool]
+async fn sends_anywhere(context: Context, url: String, at_once: bool) -> Result<(), ToolError> {
+    let page = context.elicit_url("There.", url);
+    match at_once {
+        true => context.require_urls([page]).await,
+        false => page.await?.accepted(),
+    }
+}
+
 #[tool]
 async fn samples(context: Context) -> Result<String, ToolError> {
     let sampling = Sampling::new("Capital of France?")
@@ -62,6 +72,42 @@ async fn samples_with_tools(context: Context) -> Result<String, ToolError> {
         .message(first.message())
         .message(SamplingMessage::results([result]));
     Ok(context.sample(sampling).await?.text())
+}
+
+fn sound() -> SamplingContent {
+    SamplingContent::Audio {
+        data: "AAAA".to_owned(),
+        mime_type: "audio/wav".to_owned(),
+    }
+}
+
+/// Says something in several parts.
+#[tool]
+async fn samples_parts(context: Context, heard: bool) -> Result<String, ToolError> {
+    let mut said = SamplingMessage::user("one");
+    said.content.push(SamplingContent::text("two"));
+    said.content.extend(heard.then(sound));
+    let said = [said, SamplingMessage::assistant("three")];
+    Ok(context.sample(Sampling::conversation(said)).await?.text())
+}
+
+/// Brings what a tool came to, and offers none.
+#[tool]
+async fn samples_results(context: Context, fits: bool) -> Result<String, ToolError> {
+    let wants = SamplingMessage {
+        role: Role::Assistant,
+        content: vec![SamplingContent::ToolUse {
+            id: "1".to_owned(),
+            name: "weather".to_owned(),
+            input: serde_json::Map::new(),
+        }],
+    };
+    let mut results = SamplingMessage::results([SamplingContent::tool_result("1", "rain")]);
+    results
+        .content
+        .extend((!fits).then(|| SamplingContent::text("and so on")));
+    let said = [SamplingMessage::user("?"), wants, results];
+    Ok(context.sample(Sampling::conversation(said)).await?.text())
 }
 
 #[tool]
@@ -163,8 +209,11 @@ fn engine() -> Engine {
         .state(AtomicU32::new(0))
         .tool::<elicits>()
         .tool::<sends_to_a_page>()
+        .tool::<sends_anywhere>()
         .tool::<samples>()
         .tool::<samples_with_tools>()
+        .tool::<samples_parts>()
+        .tool::<samples_results>()
         .tool::<lists_roots>()
         .tool::<asks_first>()
         .tool::<requires>()
@@ -237,6 +286,35 @@ async fn a_user_is_sent_to_a_page() {
 }
 
 #[tokio::test]
+async fn nobody_is_sent_where_no_page_can_be() {
+    let engine = engine();
+    for revision in BOTH {
+        for (url, at_once) in [
+            ("not a url", false),
+            ("/connect", false),
+            ("https://", false),
+            ("not a url", true),
+        ] {
+            let asked = Arc::new(AtomicU32::new(0));
+            let counted = Arc::clone(&asked);
+            let client = client(&engine, revision).on_elicit(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Some(json!({}))
+            });
+            let params = json!({"url": url, "at_once": at_once});
+            let result = client.call("sends_anywhere", params).await;
+            let result = result.unwrap_or_else(|sent| panic!("{revision}: {url} went out: {sent}"));
+            assert!(result.is_error(), "{revision}: {url} was taken");
+            assert!(result.text().contains("error id"), "{}", result.text());
+            assert_eq!(asked.load(Ordering::SeqCst), 0, "{revision}: {url}");
+            let params = json!({"url": "http://localhost:8080/x", "at_once": false});
+            let sent = client.call("sends_anywhere", params).await.unwrap();
+            assert!(!sent.is_error(), "{revision}: {}", sent.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_clients_model_is_asked_in_every_revision() {
     let engine = engine();
     for revision in Revision::ALL {
@@ -289,6 +367,85 @@ async fn a_model_may_be_offered_tools_where_the_revision_has_it() {
             told(&client, "samples_with_tools").await,
             "weather says rain"
         );
+    }
+}
+
+/// What the model of a client was asked, one after the other.
+type Heard = Arc<Mutex<Vec<Value>>>;
+
+fn sampling(engine: &Engine, revision: Revision) -> (TestClient, Heard) {
+    let heard = Heard::default();
+    let hears = Arc::clone(&heard);
+    let client = client(engine, revision).on_sample(move |params| {
+        hears.lock().unwrap().push(params["messages"].clone());
+        "said".to_owned()
+    });
+    (client, heard)
+}
+
+#[tokio::test]
+async fn what_is_said_in_parts_is_said_one_after_the_other_to_older_models() {
+    let engine = engine();
+    for revision in Revision::ALL {
+        for heard in [false, true] {
+            let (client, asked) = sampling(&engine, revision);
+            let params = json!({"heard": heard});
+            let result = client.call("samples_parts", params).await.unwrap();
+            if heard && revision == Revision::V2024_11_05 {
+                assert!(result.is_error(), "{}", result.text());
+                assert!(result.text().contains("hear a sound"), "{}", result.text());
+                assert!(asked.lock().unwrap().is_empty(), "it was asked");
+                continue;
+            }
+            assert_eq!(result.text(), "said", "{revision}");
+            let text = |text: &str| json!({"type": "text", "text": text});
+            let mut parts = vec![text("one"), text("two")];
+            parts.extend(heard.then(|| serde_json::to_value(sound()).unwrap()));
+            let said = |content: Value| json!({"role": "user", "content": content});
+            let mut expected: Vec<Value> = match revision >= Revision::V2025_11_25 {
+                true => vec![said(parts.into())],
+                false => parts.into_iter().map(said).collect(),
+            };
+            expected.push(json!({"role": "assistant", "content": text("three")}));
+            let asked = asked.lock().unwrap();
+            assert_eq!(*asked, [Value::from(expected)], "{revision}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_with_tools_goes_only_where_tools_are_known() {
+    let engine = engine();
+    for revision in Revision::ALL {
+        let (client, asked) = sampling(&engine, revision);
+        let result = client.call("samples_results", json!({"fits": true})).await;
+        let result = result.unwrap();
+        let knows = revision >= Revision::V2025_11_25;
+        assert_eq!(!result.is_error(), knows, "{revision}: {}", result.text());
+        assert_eq!(
+            asked.lock().unwrap().len(),
+            usize::from(knows),
+            "{revision}"
+        );
+        // Every use of a tool is answered by results, and by nothing else beside them.
+        let failed = client.call("samples_results", json!({"fits": false})).await;
+        assert!(failed.unwrap().is_error(), "{revision}");
+        assert_eq!(
+            asked.lock().unwrap().len(),
+            usize::from(knows),
+            "{revision}"
+        );
+    }
+    for revision in BOTH {
+        let (client, asked) = sampling(&engine, revision);
+        let client = client.capabilities(json!({"sampling": {}}));
+        let refused = client.call("samples_results", json!({"fits": true})).await;
+        let said = match refused {
+            Ok(refused) => refused.text(),
+            Err(failure) => failure.message,
+        };
+        assert!(said.contains("sampling.tools"), "{revision}: {said}");
+        assert!(asked.lock().unwrap().is_empty(), "{revision}");
     }
 }
 

@@ -188,6 +188,38 @@ async fn what_is_unknown_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_uri_of_a_template_will_do_for_the_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = toolsmith::files::Directory::new("notes://all/", folder.path());
+    let server = Server::new("s").resource::<repo>().resources(files);
+    let engine = server.build().unwrap();
+    for revision in BOTH {
+        let client = client(&engine, revision);
+        let templates = client.list("resources/templates/list", "resourceTemplates");
+        let templates = templates.await.unwrap();
+        let provided = templates
+            .iter()
+            .find(|it| it["uriTemplate"] != "repo://{owner}/{name}{?style,numbers}");
+        let provided = provided.expect("a folder has a template")["uriTemplate"].clone();
+        for (uri, name, values) in [
+            (
+                json!("repo://ada/engine"),
+                "name",
+                json!(["nobody-a", "nobody-b"]),
+            ),
+            (provided, "path", json!([])),
+        ] {
+            let params = json!({
+                "ref": {"type": "ref/resource", "uri": uri},
+                "argument": {"name": name, "value": ""},
+            });
+            let said = client.request("completion/complete", params).await.unwrap();
+            assert_eq!(said["completion"]["values"], values, "{uri} in {revision}");
+        }
+    }
+}
+
 #[prompt]
 fn injected(#[complete(languages)] context: Context) -> String {
     context.name().to_owned()

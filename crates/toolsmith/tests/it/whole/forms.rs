@@ -69,6 +69,23 @@ async fn made(context: Context) -> Result<String, ToolError> {
     Ok(it["x"].to_string())
 }
 
+/// A form with more in it than forms have.
+#[tool]
+async fn made_of_json_schema(context: Context) -> Result<String, ToolError> {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "n": {"type": "integer", "maximum": 5},
+            "time": {"type": ["string", "null"], "format": "time"},
+            "one": {"anyOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]},
+        },
+        "required": ["n"],
+        "additionalProperties": false,
+    });
+    let it = context.elicit_form("Made.", schema).await?.accepted()?;
+    Ok(Value::Object(it).to_string())
+}
+
 #[tool]
 async fn impossible(context: Context) -> Result<String, ToolError> {
     #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -87,7 +104,8 @@ fn engine() -> Engine {
     let server = Server::new("s")
         .tool::<book>()
         .tool::<choose>()
-        .tool::<made>();
+        .tool::<made>()
+        .tool::<made_of_json_schema>();
     server.tool::<impossible>().build().unwrap()
 }
 
@@ -194,26 +212,100 @@ async fn a_form_may_be_made_while_the_program_runs() {
     }
 }
 
+/// The revisions that have forms.
+const WITH_FORMS: [Revision; 3] = [
+    Revision::V2025_06_18,
+    Revision::V2025_11_25,
+    Revision::LATEST,
+];
+
 #[tokio::test]
-async fn an_answer_that_does_not_fit_is_refused() {
+async fn a_form_of_an_authors_is_sent_with_what_clients_know() {
     let engine = engine();
-    for revision in super::BOTH {
-        for wrong in [
-            json!({"name": "Ada"}),
-            json!({"name": 1, "meal": "fish", "seat": "A"}),
+    for revision in WITH_FORMS {
+        let (client, asked) = answering(&engine, revision, json!({"n": 5, "one": "b"}));
+        let made = client.call("made_of_json_schema", json!({})).await.unwrap();
+        assert_eq!(made.text(), r#"{"n":5,"one":"b"}"#, "{revision}");
+        let asked = asked.lock().unwrap();
+        let one = match revision >= Revision::V2025_11_25 {
+            true => json!({"type": "string", "oneOf": [
+                {"const": "a", "title": "A"},
+                {"const": "b", "title": "B"},
+            ]}),
+            false => json!({"type": "string", "enum": ["a", "b"], "enumNames": ["A", "B"]}),
+        };
+        let form = json!({
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer", "maximum": 5},
+                "time": {"type": "string"},
+                "one": one,
+            },
+            "required": ["n"],
+        });
+        assert_eq!(asked[0]["requestedSchema"], form, "{revision}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_refused_by_the_name_of_its_field() {
+    let engine = engine();
+    let long = "x".repeat(41);
+    for revision in WITH_FORMS {
+        for (tool, wrong, named) in [
+            ("book", json!({"name": "Ada", "seat": "A"}), "`meal`"),
+            (
+                "book",
+                json!({"name": 1, "meal": "fish", "seat": "A"}),
+                "`name` is text",
+            ),
+            (
+                "book",
+                json!({"name": "", "meal": "fish", "seat": "A"}),
+                "`name` is 1",
+            ),
+            (
+                "book",
+                json!({"name": long, "meal": "fish", "seat": "A"}),
+                "`name` is 40",
+            ),
+            (
+                "book",
+                json!({"name": "A", "meal": "soup", "seat": "A"}),
+                "`meal` is one of",
+            ),
+            (
+                "book",
+                json!({"name": "A", "meal": "fish", "seat": "A", "x": 1}),
+                "`x`",
+            ),
+            ("made_of_json_schema", json!({"n": 99}), "`n` is 5 at most"),
+            (
+                "made_of_json_schema",
+                json!({"n": 5, "bogus": true}),
+                "`bogus`",
+            ),
+            (
+                "made_of_json_schema",
+                json!({"n": 5, "one": "c"}),
+                "`one` is one of",
+            ),
+            ("made_of_json_schema", json!({"one": "a"}), "`n` must"),
         ] {
-            let (client, _) = answering(&engine, revision, wrong);
-            let answer = client.call("book", json!({})).await;
+            let (client, _) = answering(&engine, revision, wrong.clone());
+            let answer = client.call(tool, json!({})).await;
             // A modern answer is a part of the request; a legacy one came by itself.
-            if revision.is_modern() {
+            let said = if revision.is_modern() {
                 let failure = answer.unwrap_err();
-                assert_eq!(failure.code, -32602, "{failure}");
-                assert!(failure.message.contains("answer"), "{failure}");
+                assert_eq!(failure.code, -32602, "{wrong}: {failure}");
+                failure.message
             } else {
                 let failed = answer.unwrap();
-                assert!(failed.is_error(), "{failed:?}");
-                assert!(failed.text().contains("answer"), "{failed:?}");
-            }
+                assert!(failed.is_error(), "{revision}, {wrong}: {failed:?}");
+                failed.text()
+            };
+            let fits = said.contains("answer") && said.contains(named);
+            assert!(fits, "{revision}, {wrong}: {said}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Progress and log messages: only where they were asked for, and not too many.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 use toolsmith::prelude::*;
 use toolsmith::protocol::Revision;
@@ -224,5 +226,69 @@ async fn progress_that_does_not_grow_is_not_told() {
             .map(|it| it["params"]["progress"].clone())
             .collect();
         assert_eq!(values, [1, 3, 4], "{revision}");
+    }
+}
+
+/// Reports from four threads at once.
+#[tool]
+fn reports_from_threads(context: Context) {
+    let next = AtomicU32::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..20 {
+                    let progress = next.fetch_add(1, Ordering::Relaxed);
+                    context.progress(Progress::new(progress.into()));
+                }
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn progress_of_several_threads_grows_from_one_report_to_the_next() {
+    let server = Server::new("s").tool::<reports_from_threads>();
+    let engine = server.build().unwrap();
+    for revision in super::BOTH {
+        for round in 0..100 {
+            let client = client(&engine, revision);
+            call(&client, "reports_from_threads").await;
+            let heard = client.notifications();
+            let values: Vec<_> = heard
+                .iter()
+                .map(|it| it["params"]["progress"].as_u64())
+                .collect();
+            let grows = values.windows(2).all(|two| two[0] < two[1]);
+            assert!(grows, "{revision}, round {round}: {values:?}");
+        }
+    }
+}
+
+/// Reports too often, then far too much, then its end.
+#[tool]
+async fn guesses_too_much(context: Context) {
+    for n in 1..=300_u32 {
+        context.progress(Progress::new(f64::from(n)));
+    }
+    context.progress(Progress::new(1_000_000.0));
+    context.progress(Progress::new(500.0).total(500.0));
+}
+
+#[tokio::test]
+async fn what_was_not_told_keeps_nothing_from_being_told() {
+    let server = Server::new("s").tool::<guesses_too_much>();
+    let engine = server.build().unwrap();
+    for revision in super::BOTH {
+        // On a slow machine the guess itself may be told.
+        let mut last = json!(null);
+        for _ in 0..100 {
+            let client = client(&engine, revision);
+            call(&client, "guesses_too_much").await;
+            last = client.notifications().last().unwrap()["params"]["progress"].clone();
+            if last != 1_000_000 {
+                break;
+            }
+        }
+        assert_eq!(last, 500, "{revision}");
     }
 }

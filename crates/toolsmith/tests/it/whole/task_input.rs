@@ -36,8 +36,16 @@ async fn becomes_and_asks(context: Context) -> Result<String, ToolError> {
     ask(&context, "as a task?").await
 }
 
+#[tool(task = "required")]
+async fn asks_briefly(context: Context) -> Result<String, ToolError> {
+    let asked = context.elicit::<Said>("quick?");
+    let asked = asked.timeout(std::time::Duration::from_millis(20));
+    Ok(asked.await?.accepted()?.said)
+}
+
 fn engine() -> Engine {
     let server = Server::new("s").tool::<asks>().tool::<asks_two>();
+    let server = server.tool::<asks_briefly>();
     server.tool::<becomes_and_asks>().build().unwrap()
 }
 
@@ -209,4 +217,17 @@ async fn a_legacy_task_asks_whoever_waits_for_its_result() {
         let result = soon(result).await.unwrap();
         assert_eq!(result["content"][0]["text"], expected, "{tool}");
     }
+}
+
+#[tokio::test]
+async fn a_task_waits_for_an_answer_for_as_long_as_the_question_says() {
+    let engine = engine();
+    let modern = modern(&engine);
+    let id = begin(&modern, "asks_briefly").await;
+    let task = until(&modern, &id, |task| task["status"] == "completed").await;
+    let said = &task["result"]["content"][0]["text"];
+    assert_eq!(said, "the client did not answer within 20ms", "{task}");
+    assert_eq!(task["result"]["isError"], true, "{task}");
+    let questions = task["inputRequests"].as_object().map_or(0, |it| it.len());
+    assert_eq!(questions, 0, "{task}");
 }

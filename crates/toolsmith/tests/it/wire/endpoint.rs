@@ -88,16 +88,24 @@ impl Endpoint {
 
     /// Sends a request whose answer is read as it comes.
     pub(crate) async fn open(&self, ask: &Ask) -> Stream {
+        match self.begin(ask).await {
+            Ok(stream) => stream,
+            Err(reply) => panic!("no stream: {reply:?}"),
+        }
+    }
+
+    /// Sends a request whose answer is read as it comes if it is a stream, and is read whole
+    /// if it is not.
+    pub(crate) async fn begin(&self, ask: &Ask) -> Result<Stream, Reply> {
         let mut connection = Connection::open(self.address).await;
         connection.write(&self.bytes(ask)).await.unwrap();
         let head = connection.head().await;
-        assert_eq!(head.status, 200, "{head:?}");
-        assert_eq!(
-            head.field("content-type"),
-            Some("text/event-stream"),
-            "{head:?}"
-        );
-        Stream::new(head, connection, self.exchange(ask)).await
+        let exchange = self.exchange(ask);
+        if (head.status, head.field("content-type")) == (200, Some("text/event-stream")) {
+            return Ok(Stream::new(head, connection, exchange).await);
+        }
+        let body = connection.body(&head).await;
+        Err(Reply::new(head, body, &exchange))
     }
 
     /// Opens a legacy session.

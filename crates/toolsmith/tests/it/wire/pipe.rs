@@ -59,6 +59,22 @@ impl Pipe {
     pub(crate) async fn unfinished(&mut self, line: impl ToString) {
         let line = line.to_string().into_bytes();
         self.exchange.asked(&line, self.legacy.clone());
+        self.write(line).await;
+    }
+
+    /// Sends several lines in one piece.
+    pub(crate) async fn at_once(&mut self, lines: &[Value]) {
+        let mut all = Vec::new();
+        for line in lines {
+            let line = line.to_string().into_bytes();
+            self.exchange.asked(&line, self.legacy.clone());
+            all.extend_from_slice(&line);
+            all.push(b'\n');
+        }
+        self.write(all).await;
+    }
+
+    async fn write(&mut self, line: Vec<u8>) {
         let to = self.to.as_mut().unwrap();
         soon("writing", to.write_all(&line)).await.unwrap();
         soon("writing", to.flush()).await.unwrap();

@@ -35,9 +35,19 @@ impl Gate {
         *self.dropped.borrow()
     }
 
+    /// How many slow calls have started.
+    pub(crate) fn begun(&self) -> usize {
+        *self.started.borrow()
+    }
+
     /// Lets the slow calls go.
     pub(crate) fn open(&self) {
         self.open.send_replace(true);
+    }
+
+    /// Holds up those that come from now on.
+    pub(crate) fn close(&self) {
+        self.open.send_replace(false);
     }
 
     pub(crate) async fn wait(&self) {

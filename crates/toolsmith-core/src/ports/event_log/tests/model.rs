@@ -139,9 +139,9 @@ impl Model {
         let seq = stream.last;
         if limits.events_per_session == 0 || needed + SESSION_COST > limits.bytes_in_all {
             stream.events.clear();
-        } else {
-            stream.events.push((seq, event));
+            return Some(seq);
         }
+        stream.events.push((seq, event));
         self.shrink(session, Some(number));
         Some(seq)
     }
@@ -325,6 +325,28 @@ impl Both {
             }
         }
     }
+}
+
+/// Once found at random.
+#[test]
+fn a_message_that_is_not_kept_takes_nothing_from_other_streams() {
+    let mut both = Both::new(EventLimits {
+        events_per_session: 1,
+        bytes_per_session: 0,
+        bytes_in_all: 1095,
+        streams_per_session: 0,
+    });
+    let steps = [
+        Step::Open(0),
+        Step::Open(0),
+        Step::Append(0, 0, 0),
+        Step::Append(0, 1, 8),
+    ];
+    for step in steps {
+        both.take(step);
+        both.check();
+    }
+    assert_eq!(both.model.messages(), 1, "the one that fits");
 }
 
 proptest! {

@@ -22,19 +22,13 @@ pub(super) fn schema<T: JsonSchema>() -> Result<Value, String> {
     })
 }
 
-/// A form that an author wrote.
-pub(super) fn checked(schema: Value) -> Result<Value, String> {
+/// A form that an author wrote, as it is sent: with what clients know, and nothing else.
+pub(super) fn checked(schema: &Value) -> Result<Value, String> {
     let is_object = schema.get("type").and_then(Value::as_str) == Some("object");
-    let properties = schema.get("properties").and_then(Value::as_object);
-    match properties {
-        Some(properties) if is_object => {
-            for (name, property) in properties {
-                field(property).map_err(|why| format!("the field `{name}`: {why}"))?;
-            }
-            Ok(schema)
-        }
-        _ => Err("the schema of a form says \"type\": \"object\" and has properties".to_owned()),
+    if !is_object || !schema["properties"].is_object() {
+        return Err("the schema of a form says \"type\": \"object\" and has properties".to_owned());
     }
+    simplified(schema)
 }
 
 fn simplified(schema: &Value) -> Result<Value, String> {
@@ -45,11 +39,25 @@ fn simplified(schema: &Value) -> Result<Value, String> {
         let field = field(property).map_err(|why| format!("the field `{name}`: {why}"))?;
         fields.insert(name.clone(), Value::Object(field));
     }
+    let required = required(schema, &fields)?;
     let mut form = json!({"type": "object", "properties": fields});
-    if let (Some(required), Some(form)) = (schema.get("required"), form.as_object_mut()) {
-        form.insert("required".to_owned(), required.clone());
+    if let Some(required) = required {
+        form["required"] = required;
     }
     Ok(form)
+}
+
+/// Which fields must be filled in. Each is one of the form.
+fn required(schema: &Value, fields: &Map<String, Value>) -> Result<Option<Value>, String> {
+    let Some(required) = schema.get("required") else {
+        return Ok(None);
+    };
+    let names = required.as_array().ok_or("`required` is a list of names")?;
+    let is_field = |name: &Value| name.as_str().is_some_and(|it| fields.contains_key(it));
+    match names.iter().find(|name| !is_field(name)) {
+        Some(name) => Err(format!("{name} is required, and no field of the form")),
+        None => Ok(Some(required.clone())),
+    }
 }
 
 /// One field, in the form that clients know.
@@ -290,9 +298,37 @@ mod tests {
         assert!(why.contains("`inner`") && why.contains("Nested"), "{why}");
         assert!(why.contains("in another question"), "{why}");
         assert!(schema::<u8>().is_err());
-        assert!(checked(json!({"type": "object"})).is_err());
+        assert!(checked(&json!({"type": "object"})).is_err());
+        let gone = json!({"type": "object", "properties": {}, "required": ["x"]});
+        assert!(checked(&gone).unwrap_err().contains("\"x\""));
         let legacy = json!({"type": "object", "properties": {
             "x": {"type": "string", "enum": ["a"], "enumNames": ["A"]}}});
-        assert_eq!(checked(legacy.clone()).unwrap(), legacy);
+        assert_eq!(checked(&legacy).unwrap(), legacy);
+    }
+
+    #[test]
+    fn a_form_that_an_author_wrote_is_sent_as_clients_know_it() {
+        let form = checked(&json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {
+                "time": {"type": ["string", "null"], "format": "time"},
+                "one": {"anyOf": [{"const": "a", "title": "A"}, {"const": "b"}]},
+                "n": {"type": "integer", "maximum": 5, "multipleOf": 2},
+            },
+            "required": ["one"],
+            "additionalProperties": false,
+        }));
+        let one = json!([{"const": "a", "title": "A"}, {"const": "b", "title": "b"}]);
+        let sent = json!({
+            "type": "object",
+            "properties": {
+                "time": {"type": "string"},
+                "one": {"type": "string", "oneOf": one},
+                "n": {"type": "integer", "maximum": 5},
+            },
+            "required": ["one"],
+        });
+        assert_eq!(form.unwrap(), sent);
     }
 }

@@ -1,0 +1,149 @@
+//! Sessions whose clients have not said yet that they are ready: until then a server asks
+//! them nothing.
+//!
+//! Implements "Initialization" of `basic/lifecycle` of the legacy revisions. Known is what
+//! was opened in this process, a moment ago: another process may have heard that the client
+//! is ready, and a client that never says so is asked all the same.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{SessionRef, lock};
+use crate::ports::SessionId;
+
+/// How long after its opening a client is taken to be ready, whatever it said.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The sessions that were opened a moment ago.
+#[derive(Default)]
+pub(super) struct Opening(Mutex<Opened>);
+
+#[derive(Default)]
+struct Opened {
+    waiting: HashMap<SessionId, (Instant, Arc<Notify>)>,
+    /// Oldest first. Some of them are not waited for any more.
+    order: VecDeque<(Instant, SessionId)>,
+}
+
+impl Opening {
+    /// Notes that a session was opened, and forgets those that were long ago.
+    pub(super) fn begin(&self, id: SessionId) {
+        let now = Instant::now();
+        let mut opened = lock(&self.0);
+        while let Some((since, old)) = opened.order.front().copied()
+            && now.duration_since(since) >= PATIENCE
+        {
+            opened.order.pop_front();
+            opened.waiting.remove(&old);
+        }
+        opened.order.push_back((now, id));
+        opened.waiting.insert(id, (now, Arc::default()));
+    }
+
+    /// Waits for a session no more.
+    pub(super) fn end(&self, id: SessionId) {
+        let ended = lock(&self.0).waiting.remove(&id);
+        if let Some((_, ready)) = ended {
+            ready.notify_waiters();
+        }
+    }
+
+    fn find(&self, id: SessionId) -> Option<(Instant, Arc<Notify>)> {
+        lock(&self.0).waiting.get(&id).cloned()
+    }
+}
+
+impl SessionRef {
+    /// Notes that the client has said that it is ready.
+    pub fn initialized(&self) {
+        self.sessions.opening.end(self.id);
+    }
+
+    /// Waits until the client has said that it is ready, or for a while.
+    pub(in crate::server) async fn ready(&self) {
+        let opening = &self.sessions.opening;
+        let Some((since, ready)) = opening.find(self.id) else {
+            return;
+        };
+        let told = ready.notified();
+        tokio::pin!(told);
+        // Registered before looking again, so that nothing is missed between the two.
+        told.as_mut().enable();
+        if opening.find(self.id).is_some()
+            && tokio::time::timeout_at(since + PATIENCE, told)
+                .await
+                .is_err()
+        {
+            tracing::debug!("a client is asked that has not said yet that it is ready");
+            opening.end(self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
+    use crate::protocol::Revision;
+    use crate::server::{Caller, Peer, Server, Sessions};
+
+    fn sessions() -> Arc<Sessions> {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let engine = Server::new("s").build().unwrap();
+        let store = Arc::new(MemorySessions::new(100, HOUR));
+        let events = Arc::new(MemoryEvents::new(EventLimits::default()));
+        Sessions::new(engine, store, events, HOUR)
+    }
+
+    async fn open(sessions: &Arc<Sessions>) -> SessionRef {
+        let id = sessions.open(&Peer::new(Revision::LATEST_LEGACY)).await;
+        let found = sessions.find(id.unwrap(), &Caller::default()).await;
+        found.unwrap().session.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_is_waited_for_until_it_is_ready_and_not_for_ever() {
+        let sessions = sessions();
+        let (one, silent, gone) = (
+            open(&sessions).await,
+            open(&sessions).await,
+            open(&sessions).await,
+        );
+        let begun = Instant::now();
+        let waits = one.ready();
+        tokio::pin!(waits);
+        assert!(waits.as_mut().now_or_never().is_none(), "it is not ready");
+        one.initialized();
+        assert!(waits.now_or_never().is_some(), "it said that it is");
+        assert!(one.ready().now_or_never().is_some(), "and stays so");
+        let waits = gone.ready();
+        tokio::pin!(waits);
+        assert!(waits.as_mut().now_or_never().is_none());
+        gone.remove().await.unwrap();
+        assert!(
+            waits.now_or_never().is_some(),
+            "nobody waits for a session that ended"
+        );
+        silent.ready().await;
+        assert_eq!(begun.elapsed(), PATIENCE);
+        assert!(silent.ready().now_or_never().is_some(), "long ago");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_opened_long_ago_is_forgotten() {
+        let sessions = sessions();
+        for _ in 0..10 {
+            open(&sessions).await;
+            tokio::time::advance(PATIENCE / 2).await;
+        }
+        let opened = lock(&sessions.opening.0);
+        assert!(opened.waiting.len() <= 3, "{}", opened.waiting.len());
+        assert!(opened.order.len() <= 3, "{}", opened.order.len());
+    }
+}
