@@ -170,7 +170,7 @@ mod tests {
         for message in [
             encode_acknowledged(&SubscriptionFilter::default(), &id),
             encode_notice(&Notice::ToolsChanged, Revision::LATEST, Some(&id)),
-            encode_cancelled(&id, "over"),
+            encode_cancelled(&id, "over", None),
         ] {
             let text = String::from_utf8(message).unwrap();
             assert!(text.contains(":123456789012345678901234567890"), "{text}");
