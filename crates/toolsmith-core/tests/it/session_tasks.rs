@@ -36,6 +36,10 @@ impl Drop for Dropped {
 
 /// A server with a tool that works for ever, and one that asks.
 fn served() -> (Engine, Arc<Seen>) {
+    served_as(|server| server)
+}
+
+fn served_as(of: impl FnOnce(Server) -> Server) -> (Engine, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let shared = Arc::clone(&seen);
     let works = move |_: Map<String, Value>, _: Context| {
@@ -62,7 +66,7 @@ fn served() -> (Engine, Arc<Seen>) {
         .dynamic_tool(task(DynamicTool::new("works", schema(), works)))
         .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)))
         .dynamic_tool(task(DynamicTool::new("asks_twice", schema(), asks_twice)));
-    (server.build().unwrap(), seen)
+    (of(server).build().unwrap(), seen)
 }
 
 fn sessions(engine: &Engine, idle: Duration) -> Arc<Sessions> {
@@ -369,4 +373,30 @@ async fn the_reason_why_a_client_will_not_be_asked_reaches_the_tool() {
     let text = &came_to["result"]["content"][0]["text"];
     let expected = "the client refused to be asked: no roots today";
     assert_eq!(text, expected, "{came_to}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_nobody_has_answered_in_time_waits_for_whoever_comes_next() {
+    let limit = Duration::from_secs(3);
+    let (engine, _) = served_as(|server| server.question_timeout(limit));
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let silent = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &silent);
+    silent.asked().await;
+    let told = silent.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let shown = ask(&engine, &peer, "tasks/get", task.clone()).await;
+    assert_eq!(shown["result"]["status"], "input_required", "{shown}");
+    waiting.abort();
+    let here = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &here);
+    answered(&peer, &here.asked().await);
+    let came_to = soon(waiting).await.unwrap();
+    let text = &came_to["result"]["content"][0]["text"];
+    assert_eq!(text, "0 roots", "{came_to}");
 }

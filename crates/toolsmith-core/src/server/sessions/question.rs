@@ -29,15 +29,15 @@ pub(in crate::server) struct WaitingQuestion {
 pub(in crate::server) enum Unanswered {
     /// The client has refused to be asked, or its answer cannot be read.
     Refused(ToolError),
-    /// The session has ended. Another one may answer.
-    Ended,
+    /// Nobody has said anything: the session has ended, or it took too long. Whoever is
+    /// asked next may answer.
+    Nobody(ToolError),
 }
 
 impl From<Unanswered> for ToolError {
     fn from(why: Unanswered) -> Self {
         match why {
-            Unanswered::Refused(error) => error,
-            Unanswered::Ended => ToolError::user("the session ended before the client answered"),
+            Unanswered::Refused(error) | Unanswered::Nobody(error) => error,
         }
     }
 }
@@ -83,7 +83,7 @@ impl WaitingQuestion {
     /// Waits for the answer. A question that has waited for too long is taken back.
     pub(in crate::server) async fn answer(mut self) -> Result<Value, Unanswered> {
         let Ok(reply) = tokio::time::timeout(self.limit, &mut self.reply).await else {
-            return Err(Unanswered::Refused(late(self.limit)));
+            return Err(Unanswered::Nobody(late(self.limit)));
         };
         self.done = true;
         match reply {
@@ -95,7 +95,9 @@ impl WaitingQuestion {
                     "the client refused to be asked: {said}"
                 ))))
             }
-            Err(_) => Err(Unanswered::Ended),
+            Err(_) => Err(Unanswered::Nobody(ToolError::user(
+                "the session ended before the client answered",
+            ))),
         }
     }
 }

@@ -268,8 +268,8 @@ impl Asking {
                 let changed = match waiting.answer().await {
                     Ok(answer) => running.answer(&key, Ok(answer)),
                     Err(Unanswered::Refused(why)) => running.answer(&key, Err(why)),
-                    // Another session of the caller may answer.
-                    Err(Unanswered::Ended) => None,
+                    // The task goes on asking, and whoever comes next may answer.
+                    Err(Unanswered::Nobody(_)) => None,
                 };
                 if changed.is_some() {
                     tasks.save(&running);
