@@ -20,7 +20,7 @@ use super::body::ResponseBody;
 use super::outlet::{Item, Outlet};
 use super::respond::{self, Form, HttpResponse};
 use super::{sending, sse};
-use crate::protocol::{Era, ErrorKind, ProtocolError, Request, RequestId};
+use crate::protocol::{Era, ErrorKind, Method, ProtocolError, Request, RequestId};
 use crate::server::{
     Answer, DetachedCall, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamWriter,
 };
@@ -44,6 +44,7 @@ pub(super) async fn answer(
     accepts: Accepts,
 ) -> HttpResponse {
     let id = request.id.clone();
+    let accepts = as_suits(&request.method, accepts);
     let begins = peer.revision.has_rich_questions();
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
     let outlet = speaks.then(|| Outlet::new(begins, 1));
@@ -134,6 +135,21 @@ impl Call {
             session: self.session,
         };
         hanging.finish(self.asked, self.accepts, self.begins).await
+    }
+}
+
+/// What to answer in: a look at tasks is an object wherever the client reads one, however
+/// long it takes.
+///
+/// Implements "Task Status Lifecycle" of revision 2025-11-25, `basic/utilities/tasks`.
+fn as_suits(method: &Method, accepts: Accepts) -> Accepts {
+    let looks = matches!(
+        method,
+        Method::GetTask | Method::ListTasks | Method::CancelTask
+    );
+    Accepts {
+        sse: accepts.sse && !(looks && accepts.json),
+        ..accepts
     }
 }
 

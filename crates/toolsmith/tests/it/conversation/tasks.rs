@@ -197,3 +197,28 @@ async fn a_legacy_tool_that_must_be_a_task_is_not_called_as_anything_else() {
     let reply = server.send(&legacy(&session, "book")).await;
     assert_eq!(reply.message()["error"]["code"], -32601, "{reply:?}");
 }
+
+#[tokio::test]
+async fn a_look_at_legacy_tasks_is_no_stream() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let reply = server.send(&legacy(&session, "render")).await;
+    let named = json!({"taskId": reply.message()["result"]["task"]["taskId"]});
+    for (method, params) in [
+        ("tasks/get", named.clone()),
+        ("tasks/list", json!({})),
+        ("tasks/cancel", named.clone()),
+    ] {
+        let ask = session.ask(2, method, params);
+        let reply = server.send(&ask).await;
+        assert!(reply.message()["result"].is_object(), "{method}: {reply:?}");
+        assert!(!reply.is_stream(), "{method}: {reply:?}");
+        // Unless its client reads nothing else.
+        let events = ask.with("Accept", "text/event-stream");
+        let reply = server.send(&events).await;
+        assert!(
+            reply.is_stream() || reply.status >= 400,
+            "{method}: {reply:?}"
+        );
+    }
+}
