@@ -1,7 +1,12 @@
 //! The parameters of a request, as far as they are the protocol's and not a tool's.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -53,7 +58,7 @@ pub(super) struct MetaFields {
 #[derive(Deserialize, Default)]
 struct RawParams<'a> {
     #[serde(borrow, default)]
-    _meta: Option<RawMeta<'a>>,
+    _meta: Option<Object<RawMeta<'a>>>,
     #[serde(default)]
     name: Option<Box<str>>,
     #[serde(default)]
@@ -72,10 +77,35 @@ struct RawParams<'a> {
     request_state: Option<Box<str>>,
 }
 
+/// What is read from an object only: a structure could be read from a list as well.
+#[derive(Default)]
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        let members = deserializer.deserialize_map(Members(PhantomData));
+        members.map(Self)
+    }
+}
+
 #[derive(Deserialize)]
 struct OnlyMeta<'a> {
     #[serde(borrow, default)]
-    _meta: Option<RawMeta<'a>>,
+    _meta: Option<Object<RawMeta<'a>>>,
 }
 
 impl Params {
@@ -114,7 +144,7 @@ impl Params {
             }
         };
         let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
-        let meta = read._meta.unwrap_or_default();
+        let meta = read._meta.unwrap_or_default().0;
         let progress_token = match meta.progress_token {
             None => None,
             Some(raw) => Some(

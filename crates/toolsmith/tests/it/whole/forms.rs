@@ -257,29 +257,33 @@ async fn an_answer_that_does_not_fit_is_refused_by_the_name_of_its_field() {
             (
                 "book",
                 json!({"name": 1, "meal": "fish", "seat": "A"}),
-                "`name` is text",
+                "`name`: expected text",
             ),
             (
                 "book",
                 json!({"name": "", "meal": "fish", "seat": "A"}),
-                "`name` is 1",
+                "`name`: expected 1 char",
             ),
             (
                 "book",
                 json!({"name": long, "meal": "fish", "seat": "A"}),
-                "`name` is 40",
+                "`name`: expected 40",
             ),
             (
                 "book",
                 json!({"name": "A", "meal": "soup", "seat": "A"}),
-                "`meal` is one of",
+                "`meal`: expected one of",
             ),
             (
                 "book",
                 json!({"name": "A", "meal": "fish", "seat": "A", "x": 1}),
                 "`x`",
             ),
-            ("made_of_json_schema", json!({"n": 99}), "`n` is 5 at most"),
+            (
+                "made_of_json_schema",
+                json!({"n": 99}),
+                "`n`: expected 5 at most",
+            ),
             (
                 "made_of_json_schema",
                 json!({"n": 5, "bogus": true}),
@@ -288,9 +292,9 @@ async fn an_answer_that_does_not_fit_is_refused_by_the_name_of_its_field() {
             (
                 "made_of_json_schema",
                 json!({"n": 5, "one": "c"}),
-                "`one` is one of",
+                "`one`: expected one of",
             ),
-            ("made_of_json_schema", json!({"one": "a"}), "`n` must"),
+            ("made_of_json_schema", json!({"one": "a"}), "`n` is missing"),
         ] {
             let (client, _) = answering(&engine, revision, wrong.clone());
             let answer = client.call(tool, json!({})).await;
@@ -337,8 +341,8 @@ async fn an_answer_that_does_not_fit_its_form_is_told_which_fields() {
         };
         for part in [
             "answer to this form",
-            "`name`: expected a string, got the integer 7",
-            "`bags`: expected an integer from 0 to 255, got the integer 300",
+            "`name`: expected text, got 7",
+            "`bags`: expected 255 at most, got 300",
             "`seat` is missing",
         ] {
             assert!(

@@ -7,8 +7,11 @@ use serde_json::{Map, Value};
 
 use super::format;
 
-/// The answer to a form, if it fits. A field that may be left out and is `null` was left
-/// out.
+/// The most problems of an answer that are named.
+const MOST: usize = 10;
+
+/// The answer to a form, if it fits; otherwise all that does not. A field that may be left
+/// out and is `null` was left out.
 pub(super) fn fitting(form: &Value, answer: Value) -> Result<Map<String, Value>, String> {
     let Value::Object(mut answer) = answer else {
         return Err("it is an object with a member for each field".to_owned());
@@ -18,19 +21,38 @@ pub(super) fn fitting(form: &Value, answer: Value) -> Result<Map<String, Value>,
         None => Vec::new(),
     };
     answer.retain(|name, value| !value.is_null() || required.contains(&name.as_str()));
+    let mut problems = Vec::new();
     for (name, value) in &mut answer {
-        let Some(field) = form["properties"].get(name) else {
-            let name: String = name.chars().take(64).collect();
-            return Err(format!("the form has no field `{name}`"));
-        };
-        fits(field, value).map_err(|wanted| format!("the field `{name}` is {wanted}"))?;
-        if field["type"] == "integer" {
-            write_whole(value);
+        match form["properties"].get(name) {
+            None => {
+                let name: String = name.chars().take(64).collect();
+                problems.push(format!("the form has no field `{name}`"));
+            }
+            Some(field) => match fits(field, value) {
+                Err(wanted) => {
+                    problems.push(format!("`{name}`: expected {wanted}, got {}", got(value)));
+                }
+                Ok(()) if field["type"] == "integer" => write_whole(value),
+                Ok(()) => {}
+            },
         }
     }
-    match required.iter().find(|name| !answer.contains_key(**name)) {
-        Some(missing) => Err(format!("the field `{missing}` must be filled in")),
-        None => Ok(answer),
+    let missing = required.iter().filter(|name| !answer.contains_key(**name));
+    problems.extend(missing.map(|name| format!("`{name}` is missing")));
+    problems.truncate(MOST);
+    match problems.is_empty() {
+        true => Ok(answer),
+        false => Err(problems.join("; ")),
+    }
+}
+
+/// What a value is, without the words of whoever gave it, which may be long or secret.
+fn got(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("a text of {} characters", text.chars().count()),
+        Value::Array(values) => format!("a list of {}", values.len()),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -196,7 +218,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named_with_what_would() {
         for (name, value, wanted) in [
-            ("text", json!(1), "is text"),
+            ("text", json!(1), "expected text"),
             ("text", json!("x"), "2 characters at least"),
             ("text", json!("xxxx"), "3 characters at most"),
             ("email", json!("nobody"), "an email address"),
@@ -225,8 +247,13 @@ mod tests {
             let named = why.contains(&format!("`{name}`"));
             assert!(named && why.contains(wanted), "{answer}: {why}");
         }
-        let why = fitting(&form(), json!({})).unwrap_err();
-        assert!(why.contains("`whole`"), "{why}");
+        let why = fitting(&form(), json!({"flag": 1, "text": "x"})).unwrap_err();
+        assert_eq!(
+            why,
+            "`flag`: expected true or false, got 1; \
+             `text`: expected 2 characters at least, got a text of 1 characters; \
+             `whole` is missing"
+        );
         assert!(fitting(&form(), json!([])).is_err());
     }
 }
