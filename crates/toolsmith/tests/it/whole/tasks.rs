@@ -47,11 +47,18 @@ pub(super) async fn pass(gate: &State<Gate>) {
     dropped.0 = None;
 }
 
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Rendered {
+    what: String,
+    task: bool,
+}
+
 #[tool(task)]
-async fn renders(context: Context, gate: State<Gate>, what: String) -> Json<Value> {
+async fn renders(context: Context, gate: State<Gate>, what: String) -> Json<Rendered> {
     context.task_status(format!("rendering {what}"));
     pass(&gate).await;
-    Json(json!({"what": what, "task": context.is_task()}))
+    let task = context.is_task();
+    Json(Rendered { what, task })
 }
 
 #[tool(task = "required")]
