@@ -77,9 +77,16 @@ fn sessions(engine: &Engine, idle: Duration) -> Arc<Sessions> {
 
 /// The peer of a session that was just opened.
 async fn open(sessions: &Arc<Sessions>, caller: Caller) -> (SessionId, Peer) {
+    open_with(sessions, caller, json!({"roots": {}})).await
+}
+
+async fn open_with(
+    sessions: &Arc<Sessions>,
+    caller: Caller,
+    capabilities: Value,
+) -> (SessionId, Peer) {
     let mut peer = Peer::new(Revision::LATEST_LEGACY);
     peer.caller = caller.clone();
-    let capabilities = json!({"roots": {}});
     peer.capabilities = serde_json::from_value::<ClientCapabilities>(capabilities).unwrap();
     let id = sessions.open(&peer).await.unwrap();
     (id, sessions.find(id, &caller).await.unwrap())
@@ -399,4 +406,28 @@ async fn a_question_that_nobody_has_answered_in_time_waits_for_whoever_comes_nex
     let came_to = soon(waiting).await.unwrap();
     let text = &came_to["result"]["content"][0]["text"];
     assert_eq!(text, "0 roots", "{came_to}");
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_asked_is_not_though_another_one_has_begun_the_task() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let alice = Caller::new("t").with_principal("alice");
+    let (_, able) = open(&sessions, alice.clone()).await;
+    let (_, unable) = open_with(&sessions, alice, json!({})).await;
+    let task = begin(&engine, &able, "asks").await;
+    until(&engine, &able, &task, "input_required").await;
+    let (not_asked, asked) = (Client::new(false), Client::new(false));
+    let waiting = [
+        waits(&engine, &unable, &task, &not_asked),
+        waits(&engine, &able, &task, &asked),
+    ];
+    answered(&able, &asked.asked().await);
+    for waiting in waiting {
+        let came_to = soon(waiting).await.unwrap();
+        let text = &came_to["result"]["content"][0]["text"];
+        assert_eq!(text, "0 roots", "{came_to}");
+    }
+    let said = not_asked.asked.lock().unwrap();
+    assert!(said.is_empty(), "{said:?}");
 }

@@ -252,7 +252,9 @@ impl Asking {
             return;
         };
         for (key, question) in &task.questions {
-            if self.asked.contains_key(key) {
+            // Another session of the caller may be of a client that can do less.
+            let can = self.peer.capabilities.has(question.kind.needs());
+            if !can || self.asked.contains_key(key) {
                 continue;
             }
             let (abort, registration) = AbortHandle::new_pair();
