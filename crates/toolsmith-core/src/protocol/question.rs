@@ -7,6 +7,11 @@ use super::{ClientCapability, Revision};
 /// The `_meta` key that joins a message to the task that it is about.
 pub(super) const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 
+/// The `_meta` of a message of the legacy era that belongs to a task.
+pub(super) fn related_to(task: &str) -> Value {
+    json!({RELATED_TASK: {"taskId": task}})
+}
+
 /// A question to a client: of its user, its model, or itself. Era-free: in the legacy era
 /// it is a request, in the modern one a part of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +158,7 @@ pub fn encode_question(
 ) -> Result<Vec<u8>, String> {
     let mut params = question.known_to(revision)?;
     if let Some(task) = task {
-        params.insert("_meta".to_owned(), json!({RELATED_TASK: {"taskId": task}}));
+        params.insert("_meta".to_owned(), related_to(task));
     }
     let mut message = json!({"jsonrpc": "2.0", "id": id, "method": question.kind.method()});
     if let Some(message) = message.as_object_mut().filter(|_| !params.is_empty()) {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{ProtocolError, Question, ToolOutput};
+use super::{Content, ProtocolError, Question, ToolOutput};
 
 /// The identifier of the extension that the modern era has tasks by.
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -94,6 +94,20 @@ impl TaskOutcome {
             TaskOutcome::Error(error) => {
                 error.message.len() + error.data.as_ref().map_or(0, length)
             }
+        }
+    }
+
+    /// What it says of why the tool has failed, where it has.
+    pub(crate) fn why_failed(&self) -> Option<&str> {
+        match self {
+            TaskOutcome::Error(error) => Some(&error.message),
+            TaskOutcome::Output(output) if output.is_error => {
+                output.content.iter().find_map(|it| match it {
+                    Content::Text { text, .. } => Some(&**text),
+                    _ => None,
+                })
+            }
+            TaskOutcome::Output(_) => None,
         }
     }
 }

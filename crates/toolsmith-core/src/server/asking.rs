@@ -238,7 +238,7 @@ impl Asking {
 }
 
 /// The answers that a request brings, by key.
-fn given(json: &Bytes) -> Result<HashMap<Box<str>, Value>, ProtocolError> {
+pub(super) fn given(json: &Bytes) -> Result<HashMap<Box<str>, Value>, ProtocolError> {
     if json.as_ref() == b"null" {
         return Ok(HashMap::new());
     }

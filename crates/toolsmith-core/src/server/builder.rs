@@ -298,7 +298,7 @@ impl Server {
     }
 
     /// By which the server is changed while it serves. Taking it lets the server say that
-    /// it has tools, prompts and resources, whether or not it has any yet.
+    /// it has tools, prompts, resources and tasks, whether or not it has any yet.
     pub fn registry(&self) -> Registry {
         self.registry.hand_out()
     }
@@ -426,7 +426,8 @@ impl Server {
             prompts: may_change || view.has(ListKind::Prompts),
             resources: may_change || view.has(ListKind::Resources),
             completions: may_change || view.completes(),
-            tasks: view.has_tasks(),
+            // Of a store that lasts, tasks may be asked for whose tools are gone.
+            tasks: may_change || self.task_store.is_some() || view.has_tasks(),
             extensions: self.identity.capabilities.extensions.clone(),
         }
     }

@@ -65,6 +65,14 @@ pub(super) struct Becoming {
 }
 
 impl Becoming {
+    /// Says from the beginning why it cannot be.
+    pub(super) fn refused(why: ProtocolError) -> Self {
+        Self {
+            settled: OnceLock::from(Err(why)),
+            ..Self::default()
+        }
+    }
+
     /// Asks for it, and waits until it is so.
     pub(super) async fn ask(&self) -> Result<(), ToolError> {
         self.wanted.store(true, Ordering::Release);
@@ -90,6 +98,11 @@ impl Becoming {
     /// The task, once the call is one.
     pub(super) fn task(&self) -> Option<&TaskHandle> {
         self.settled.get()?.as_ref().ok()
+    }
+
+    /// Whether it may still be, or is.
+    pub(super) fn is_possible(&self) -> bool {
+        !matches!(self.settled.get(), Some(Err(_)))
     }
 
     fn is_wanted(&self) -> bool {

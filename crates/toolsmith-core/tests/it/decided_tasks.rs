@@ -53,3 +53,24 @@ async fn the_time_of_the_tool_does() {
     assert_eq!(task["status"], "failed", "{task}");
     assert_eq!(task["error"]["code"], -31001, "{task}");
 }
+
+#[tokio::test]
+async fn a_client_that_lacks_tasks_is_told_so_where_it_has_to_be_one() {
+    let schema = json!({"type": "object"});
+    let asks_first = |arguments: Map<String, Value>, ctx: Context| async move {
+        match (ctx.can_become_task(), arguments.contains_key("long")) {
+            (false, false) => Ok("short"),
+            _ => ctx.become_task().await.map(|()| "long"),
+        }
+    };
+    let tool =
+        DynamicTool::new("work", schema, asks_first).define(|it| it.task = TaskSupport::Decided);
+    let client = TestClient::new(Server::new("s").dynamic_tool(tool)).unwrap();
+    let short = client.call("work", json!({})).await.unwrap();
+    assert_eq!(short.text(), "short");
+    let refused = client.call("work", json!({"long": true})).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code, -32021, "{refused}");
+    let required = json!({"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}});
+    assert_eq!(refused.data, Some(required));
+}

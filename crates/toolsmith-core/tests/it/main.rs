@@ -7,9 +7,12 @@
 
 mod by_hand;
 mod decided_tasks;
+mod declared_tasks;
 mod error_table;
+mod failed_tasks;
 mod resumed_streams;
 mod session_tasks;
 mod session_use;
 mod slow_tasks;
 mod told_of_changes;
+mod updated_tasks;

@@ -13,6 +13,7 @@ use toolsmith_core::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId
 use toolsmith_core::protocol::{
     ClientCapabilities, Decoded, Message, Response, Revision, TaskSupport, decode,
 };
+use toolsmith_core::server::handler::ToolError;
 use toolsmith_core::server::tool::DynamicTool;
 use toolsmith_core::server::{Context, Engine, Peer, ReplySink, Server, SessionRef, Sessions};
 
@@ -35,6 +36,10 @@ impl Drop for Dropped {
 
 /// A server with a tool that works for ever, and one that asks.
 fn served() -> (Engine, Arc<Seen>) {
+    served_as(|server| server)
+}
+
+fn served_as(of: impl FnOnce(Server) -> Server) -> (Engine, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let shared = Arc::clone(&seen);
     let works = move |_: Map<String, Value>, _: Context| {
@@ -48,14 +53,20 @@ fn served() -> (Engine, Arc<Seen>) {
     };
     let asks = |_: Map<String, Value>, ctx: Context| async move {
         let roots = ctx.list_roots().await?;
-        Ok::<_, toolsmith_core::server::handler::ToolError>(format!("{} roots", roots.len()))
+        Ok::<_, ToolError>(format!("{} roots", roots.len()))
+    };
+    let asks_twice = |_: Map<String, Value>, ctx: Context| async move {
+        ctx.list_roots().await?;
+        ctx.list_roots().await?;
+        Ok::<_, ToolError>("done")
     };
     let schema = || json!({"type": "object"});
     let task = |it: DynamicTool| it.define(|it| it.task = TaskSupport::Optional);
     let server = Server::new("s")
         .dynamic_tool(task(DynamicTool::new("works", schema(), works)))
-        .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)));
-    (server.build().unwrap(), seen)
+        .dynamic_tool(task(DynamicTool::new("asks", schema(), asks)))
+        .dynamic_tool(task(DynamicTool::new("asks_twice", schema(), asks_twice)));
+    (of(server).build().unwrap(), seen)
 }
 
 fn sessions(engine: &Engine, idle: Duration) -> Arc<Sessions> {
@@ -66,9 +77,16 @@ fn sessions(engine: &Engine, idle: Duration) -> Arc<Sessions> {
 
 /// The peer of a session that was just opened.
 async fn open(sessions: &Arc<Sessions>, caller: Caller) -> (SessionId, Peer) {
+    open_with(sessions, caller, json!({"roots": {}})).await
+}
+
+async fn open_with(
+    sessions: &Arc<Sessions>,
+    caller: Caller,
+    capabilities: Value,
+) -> (SessionId, Peer) {
     let mut peer = Peer::new(Revision::LATEST_LEGACY);
     peer.caller = caller.clone();
-    let capabilities = json!({"roots": {}});
     peer.capabilities = serde_json::from_value::<ClientCapabilities>(capabilities).unwrap();
     let id = sessions.open(&peer).await.unwrap();
     (id, sessions.find(id, &caller).await.unwrap())
@@ -183,6 +201,8 @@ struct Client {
     is_gone: AtomicBool,
     asked: Mutex<Vec<Value>>,
     asks: Semaphore,
+    told: Mutex<Vec<Value>>,
+    tells: Semaphore,
 }
 
 impl Client {
@@ -191,6 +211,8 @@ impl Client {
             is_gone: AtomicBool::new(is_gone),
             asked: Mutex::default(),
             asks: Semaphore::new(0),
+            told: Mutex::default(),
+            tells: Semaphore::new(0),
         })
     }
 
@@ -200,10 +222,19 @@ impl Client {
         let asked = self.asked.lock().unwrap();
         asked.last().unwrap()["id"].clone()
     }
+
+    /// Waits for a notification.
+    async fn told(&self) -> Value {
+        soon(self.tells.acquire()).await.unwrap().forget();
+        self.told.lock().unwrap().pop().unwrap()
+    }
 }
 
 impl ReplySink for Client {
-    fn notify(&self, _: Vec<u8>) -> bool {
+    fn notify(&self, message: Vec<u8>) -> bool {
+        let message = serde_json::from_slice(&message).unwrap();
+        self.told.lock().unwrap().push(message);
+        self.tells.add_permits(1);
         true
     }
 
@@ -219,8 +250,26 @@ impl ReplySink for Client {
     }
 }
 
+/// Waits for what a task comes to, as a client that is asked meanwhile.
+fn waits(
+    engine: &Engine,
+    peer: &Peer,
+    task: &Value,
+    client: &Arc<Client>,
+) -> tokio::task::JoinHandle<Value> {
+    let (engine, peer, task) = (engine.clone(), peer.clone(), task.clone());
+    let sink = Arc::clone(client) as Arc<dyn ReplySink>;
+    tokio::spawn(async move { ask_on(&engine, &peer, "tasks/result", task, Some(sink)).await })
+}
+
 fn answered(peer: &Peer, id: &Value) {
-    let body = json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}});
+    answered_with(
+        peer,
+        json!({"jsonrpc": "2.0", "id": id, "result": {"roots": []}}),
+    );
+}
+
+fn answered_with(peer: &Peer, body: Value) {
     let decoded = decode(&body.to_string().into(), None).unwrap();
     let Decoded::Legacy(Message::Response(response)) = decoded else {
         panic!("it is no response");
@@ -240,11 +289,7 @@ async fn a_question_that_reached_nobody_is_asked_again_of_whoever_comes_next() {
 
     // A client that hangs up just now.
     let gone = Client::new(true);
-    let result = |peer: &Peer, client: &Arc<Client>| {
-        let (engine, peer, task) = (engine.clone(), peer.clone(), task.clone());
-        let sink = Arc::clone(client) as Arc<dyn ReplySink>;
-        tokio::spawn(async move { ask_on(&engine, &peer, "tasks/result", task, Some(sink)).await })
-    };
+    let result = |peer: &Peer, client: &Arc<Client>| waits(&engine, peer, &task, client);
     let waiting = result(&peer, &gone);
     gone.asked().await;
     tokio::task::yield_now().await;
@@ -271,4 +316,118 @@ async fn a_question_that_reached_nobody_is_asked_again_of_whoever_comes_next() {
         came_to["result"]["content"][0]["text"], "0 roots",
         "{came_to}"
     );
+}
+
+#[tokio::test]
+async fn what_a_task_asked_is_taken_back_in_the_name_of_the_task() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let client = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &client);
+    let id = client.asked().await;
+    ask(&engine, &peer, "tasks/cancel", task.clone()).await;
+    let told = client.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    assert_eq!(told["params"]["requestId"], id, "{told}");
+    let related = &told["params"]["_meta"]["io.modelcontextprotocol/related-task"];
+    assert_eq!(*related, task, "{told}");
+    soon(waiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_was_answered_on_one_stream_is_taken_back_on_the_others() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks_twice").await;
+    let (one, two) = (Client::new(false), Client::new(false));
+    let waiting = [
+        waits(&engine, &peer, &task, &one),
+        waits(&engine, &peer, &task, &two),
+    ];
+    let (first, elsewhere) = (one.asked().await, two.asked().await);
+    answered(&peer, &first);
+    let told = two.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    assert_eq!(told["params"]["requestId"], elsewhere, "{told}");
+    // The next one is asked on both, and the one who has answered has nothing taken back.
+    one.asked().await;
+    answered(&peer, &two.asked().await);
+    for waiting in waiting {
+        let came_to = soon(waiting).await.unwrap();
+        let text = &came_to["result"]["content"][0]["text"];
+        assert_eq!(text, "done", "{came_to}");
+    }
+    let told = one.told.lock().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_ne!(told[0]["params"]["requestId"], first, "{told:?}");
+}
+
+#[tokio::test]
+async fn the_reason_why_a_client_will_not_be_asked_reaches_the_tool() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let client = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &client);
+    let id = client.asked().await;
+    let error = json!({"code": -32603, "message": "no roots today"});
+    answered_with(&peer, json!({"jsonrpc": "2.0", "id": id, "error": error}));
+    let came_to = soon(waiting).await.unwrap();
+    let text = &came_to["result"]["content"][0]["text"];
+    let expected = "the client refused to be asked: no roots today";
+    assert_eq!(text, expected, "{came_to}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_nobody_has_answered_in_time_waits_for_whoever_comes_next() {
+    let limit = Duration::from_secs(3);
+    let (engine, _) = served_as(|server| server.question_timeout(limit));
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let (_, peer) = open(&sessions, Caller::default()).await;
+    let task = begin(&engine, &peer, "asks").await;
+    let silent = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &silent);
+    silent.asked().await;
+    let told = silent.told().await;
+    assert_eq!(told["method"], "notifications/cancelled", "{told}");
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let shown = ask(&engine, &peer, "tasks/get", task.clone()).await;
+    assert_eq!(shown["result"]["status"], "input_required", "{shown}");
+    waiting.abort();
+    let here = Client::new(false);
+    let waiting = waits(&engine, &peer, &task, &here);
+    answered(&peer, &here.asked().await);
+    let came_to = soon(waiting).await.unwrap();
+    let text = &came_to["result"]["content"][0]["text"];
+    assert_eq!(text, "0 roots", "{came_to}");
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_asked_is_not_though_another_one_has_begun_the_task() {
+    let (engine, _) = served();
+    let sessions = sessions(&engine, Duration::from_secs(600));
+    let alice = Caller::new("t").with_principal("alice");
+    let (_, able) = open(&sessions, alice.clone()).await;
+    let (_, unable) = open_with(&sessions, alice, json!({})).await;
+    let task = begin(&engine, &able, "asks").await;
+    until(&engine, &able, &task, "input_required").await;
+    let (not_asked, asked) = (Client::new(false), Client::new(false));
+    let waiting = [
+        waits(&engine, &unable, &task, &not_asked),
+        waits(&engine, &able, &task, &asked),
+    ];
+    answered(&able, &asked.asked().await);
+    for waiting in waiting {
+        let came_to = soon(waiting).await.unwrap();
+        let text = &came_to["result"]["content"][0]["text"];
+        assert_eq!(text, "0 roots", "{came_to}");
+    }
+    let said = not_asked.asked.lock().unwrap();
+    assert!(said.is_empty(), "{said:?}");
 }

@@ -60,6 +60,7 @@ pub(super) async fn answer(
         session,
         accepts,
         begins,
+        only_waits: false,
         running: read.running,
     };
     call.answer().await

@@ -20,7 +20,7 @@ use super::body::ResponseBody;
 use super::outlet::{Item, Outlet};
 use super::respond::{self, Form, HttpResponse};
 use super::{sending, sse};
-use crate::protocol::{Era, ErrorKind, ProtocolError, Request, RequestId};
+use crate::protocol::{Era, ErrorKind, Method, ProtocolError, Request, RequestId};
 use crate::server::{
     Answer, DetachedCall, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamWriter,
 };
@@ -44,6 +44,9 @@ pub(super) async fn answer(
     accepts: Accepts,
 ) -> HttpResponse {
     let id = request.id.clone();
+    let accepts = as_suits(&request.method, accepts);
+    // It has no effect.
+    let only_waits = request.method == Method::TaskResult;
     let begins = peer.revision.has_rich_questions();
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
     let outlet = speaks.then(|| Outlet::new(begins, 1));
@@ -61,6 +64,7 @@ pub(super) async fn answer(
         session,
         accepts,
         begins,
+        only_waits,
         running: vec![running],
     };
     call.answer().await
@@ -107,6 +111,9 @@ pub(super) struct Call {
     pub(super) accepts: Accepts,
     /// Whether a stream begins with an event to come back to.
     pub(super) begins: bool,
+    /// Whether it ends when its client hangs up before it was told anything: nothing comes
+    /// of it but its answer.
+    pub(super) only_waits: bool,
     /// By which its requests can be cancelled.
     pub(super) running: Vec<RunningCall>,
 }
@@ -128,12 +135,28 @@ impl Call {
         }
         let hanging = Hanging {
             goes_on,
+            only_waits: self.only_waits,
             work: Some(self.work),
             running: self.running,
             outlet: self.outlet,
             session: self.session,
         };
         hanging.finish(self.asked, self.accepts, self.begins).await
+    }
+}
+
+/// What to answer in: a look at tasks is an object wherever the client reads one, however
+/// long it takes.
+///
+/// Implements "Task Status Lifecycle" of revision 2025-11-25, `basic/utilities/tasks`.
+fn as_suits(method: &Method, accepts: Accepts) -> Accepts {
+    let looks = matches!(
+        method,
+        Method::GetTask | Method::ListTasks | Method::CancelTask
+    );
+    Accepts {
+        sse: accepts.sse && !(looks && accepts.json),
+        ..accepts
     }
 }
 
@@ -150,10 +173,12 @@ async fn poll_once(work: &mut Work) -> Option<Option<Answer>> {
     .await
 }
 
-/// A call whose client waits on the line. When the client hangs up, the call goes on.
+/// A call whose client waits on the line. When the client hangs up, the call goes on, unless
+/// it does nothing but wait.
 struct Hanging {
     /// How many requests of it are not done yet, as far as is known.
     goes_on: usize,
+    only_waits: bool,
     work: Option<Work>,
     running: Vec<RunningCall>,
     outlet: Option<Arc<Outlet>>,
@@ -257,6 +282,9 @@ impl Drop for Hanging {
         let running = std::mem::take(&mut self.running);
         if let Some(outlet) = &self.outlet {
             outlet.close();
+        }
+        if self.only_waits {
+            return;
         }
         let Some(places) = self.detach() else {
             tracing::warn!("a client has hung up on too many calls; this one is cancelled");

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::protocol::question::related_to;
 use crate::protocol::{LogLevel, ProgressToken, RequestId, Revision, SubscriptionFilter, TaskView};
 
 /// The `_meta` key that joins a notification to the subscription that it belongs to.
@@ -62,9 +63,12 @@ pub fn encode_acknowledged(filter: &SubscriptionFilter, subscription: &RequestId
 }
 
 /// Writes that the server has ended a request, which in the modern era it may say of a
-/// subscription only.
-pub fn encode_cancelled(request: &RequestId, reason: &str) -> Vec<u8> {
-    let params = Map::from_iter([("reason".to_owned(), json!(reason))]);
+/// subscription only. A task that it belongs to is named, as the legacy era wants it.
+pub fn encode_cancelled(request: &RequestId, reason: &str, task: Option<&str>) -> Vec<u8> {
+    let mut params = Map::from_iter([("reason".to_owned(), json!(reason))]);
+    if let Some(task) = task {
+        params.insert("_meta".to_owned(), related_to(task));
+    }
     let id = ("requestId", request.as_json().to_vec());
     notification_with("notifications/cancelled", params, Some(id))
 }
@@ -166,7 +170,7 @@ mod tests {
         for message in [
             encode_acknowledged(&SubscriptionFilter::default(), &id),
             encode_notice(&Notice::ToolsChanged, Revision::LATEST, Some(&id)),
-            encode_cancelled(&id, "over"),
+            encode_cancelled(&id, "over", None),
         ] {
             let text = String::from_utf8(message).unwrap();
             assert!(text.contains(":123456789012345678901234567890"), "{text}");

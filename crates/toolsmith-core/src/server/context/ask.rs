@@ -56,7 +56,7 @@ impl Context {
             (Some(session), Some(sink)) => {
                 session.ready().await;
                 let waiting = session.ask(&question, scope.peer.revision, sink, None)?;
-                waiting.within(timeout).answer().await
+                Ok(waiting.within(timeout).answer().await?)
             }
             _ => Err(ToolError::user(
                 "the client cannot be asked here: it reads no stream while it waits for the answer",

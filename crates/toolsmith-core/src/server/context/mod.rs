@@ -244,8 +244,9 @@ impl Context {
     /// # Errors
     ///
     /// When the client cannot deal with tasks, which
-    /// [`can_become_task`](Self::can_become_task) tells beforehand; and when there is no room
-    /// for another task, which becomes code -31002. The call may go on without being one.
+    /// [`can_become_task`](Self::can_become_task) tells beforehand, and which becomes code
+    /// -32021 for a modern client; and when there is no room for another task, which becomes
+    /// code -31002. The call may go on without being one.
     pub async fn become_task(&self) -> Result<(), ToolError> {
         if self.is_task() {
             return Ok(());
@@ -264,7 +265,8 @@ impl Context {
 
     /// Whether the call may become a task.
     pub fn can_become_task(&self) -> bool {
-        self.is_task() || self.scope().becoming.is_some()
+        let becoming = self.scope().becoming.as_ref();
+        self.is_task() || becoming.is_some_and(|it| it.is_possible())
     }
 
     /// Whether the call is a task.

@@ -40,7 +40,9 @@ struct Calling {
 /// Whether a call is a task from the beginning, may become one, or is none.
 enum AsTask {
     No,
-    May(Option<Duration>),
+    May,
+    /// It might, if its client could deal with it.
+    Lacks,
     Is(Option<Duration>),
 }
 
@@ -102,9 +104,10 @@ impl Engine {
         };
         match as_task {
             AsTask::No => {}
-            AsTask::May(ttl) => {
-                scope.becoming = Some(Arc::new(Becoming::default()));
-                calling.ttl = ttl;
+            AsTask::May => scope.becoming = Some(Arc::new(Becoming::default())),
+            AsTask::Lacks => {
+                let lacks = missing_extension(TASKS_EXTENSION);
+                scope.becoming = Some(Arc::new(Becoming::refused(lacks)));
             }
             AsTask::Is(ttl) => {
                 // A task asks by itself, not through the request that began it.
@@ -122,7 +125,11 @@ impl Engine {
         operation: &Operation,
         tool: &ToolEntry,
     ) -> Result<(AsTask, Option<Resumed>), ProtocolError> {
-        let as_task = as_task(operation, tool)?;
+        let as_task = match self.identity().capabilities.tasks {
+            true => as_task(operation, tool)?,
+            // What was not declared is not used, whatever the client says of it.
+            false => AsTask::No,
+        };
         Ok((as_task, self.resumed(operation)?))
     }
 
@@ -326,12 +333,11 @@ fn as_task(operation: &Operation, tool: &ToolEntry) -> Result<AsTask, ProtocolEr
     if revision.is_modern() {
         let declared = peer.capabilities.extension(TASKS_EXTENSION).is_some();
         return match (tool.task, declared) {
-            (TaskSupport::Forbidden, _) | (TaskSupport::Optional | TaskSupport::Decided, false) => {
-                Ok(AsTask::No)
-            }
+            (TaskSupport::Forbidden, _) | (TaskSupport::Optional, false) => Ok(AsTask::No),
+            (TaskSupport::Decided, false) => Ok(AsTask::Lacks),
             (TaskSupport::Required, false) => Err(missing_extension(TASKS_EXTENSION)),
             (TaskSupport::Required | TaskSupport::Optional, true) => Ok(AsTask::Is(None)),
-            (TaskSupport::Decided, true) => Ok(AsTask::May(None)),
+            (TaskSupport::Decided, true) => Ok(AsTask::May),
         };
     }
     let wanted = request.params.task.as_ref();

@@ -51,7 +51,11 @@ impl Engine {
         let ended = || {
             // Where there is no stream to close, the client is told that it is.
             if sink.is_shared() {
-                sink.notify(encode_cancelled(&request.id, "the server is stopping"));
+                sink.notify(encode_cancelled(
+                    &request.id,
+                    "the server is stopping",
+                    None,
+                ));
             }
             Outcome::Unsubscribed
         };

@@ -152,6 +152,12 @@ impl Engine {
             | Method::Subscribe
             | Method::Unsubscribe => can.resources,
             Method::Complete => can.completions,
+            // What a tool that is gone has begun is there still.
+            Method::GetTask
+            | Method::UpdateTask
+            | Method::CancelTask
+            | Method::TaskResult
+            | Method::ListTasks => can.tasks,
             _ => true,
         }
     }
@@ -163,11 +169,8 @@ impl Engine {
             peer,
             sink,
         } = operation;
-        let view = self.registry().view(peer.caller.tenant());
         let extension = crate::protocol::TASKS_EXTENSION;
-        // What a tool that is gone has begun is there still.
-        let has_tasks = self.identity().capabilities.tasks || view.has_tasks();
-        if !has_tasks || (!peer.revision.is_modern() && !peer.revision.has_legacy_tasks()) {
+        if !peer.revision.is_modern() && !peer.revision.has_legacy_tasks() {
             return not_served(request.method.as_str());
         }
         if peer.revision.is_modern() && peer.capabilities.extension(extension).is_none() {

@@ -24,7 +24,7 @@ pub use listening::Listening;
 pub(super) use live::Live;
 pub use live::{DetachedCall, RunningCall};
 pub use notices::Notices;
-pub(super) use question::late;
+pub(super) use question::{Unanswered, late};
 pub use stream::{StreamEvent, StreamReader, StreamWriter};
 use using::{Shard, Using};
 

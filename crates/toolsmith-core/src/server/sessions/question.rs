@@ -19,8 +19,27 @@ pub(in crate::server) struct WaitingQuestion {
     number: u64,
     reply: oneshot::Receiver<Reply>,
     sink: Arc<dyn ReplySink>,
+    /// The task that asks.
+    task: Option<Box<str>>,
     limit: Duration,
     done: bool,
+}
+
+/// Why a question has no answer.
+pub(in crate::server) enum Unanswered {
+    /// The client has refused to be asked, or its answer cannot be read.
+    Refused(ToolError),
+    /// Nobody has said anything: the session has ended, or it took too long. Whoever is
+    /// asked next may answer.
+    Nobody(ToolError),
+}
+
+impl From<Unanswered> for ToolError {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Refused(error) | Unanswered::Nobody(error) => error,
+        }
+    }
 }
 
 impl SessionRef {
@@ -40,6 +59,7 @@ impl SessionRef {
             number,
             reply,
             sink: Arc::clone(sink),
+            task: task.map(Into::into),
             limit: self.sessions.engine.question_timeout(),
             done: false,
         };
@@ -61,22 +81,23 @@ impl WaitingQuestion {
     }
 
     /// Waits for the answer. A question that has waited for too long is taken back.
-    pub(in crate::server) async fn answer(mut self) -> Result<Value, ToolError> {
+    pub(in crate::server) async fn answer(mut self) -> Result<Value, Unanswered> {
         let Ok(reply) = tokio::time::timeout(self.limit, &mut self.reply).await else {
-            return Err(late(self.limit));
+            return Err(Unanswered::Nobody(late(self.limit)));
         };
         self.done = true;
         match reply {
-            Ok(Ok(json)) => serde_json::from_slice(&json).map_err(ToolError::internal),
+            Ok(Ok(json)) => serde_json::from_slice(&json)
+                .map_err(|error| Unanswered::Refused(ToolError::internal(error))),
             Ok(Err(refused)) => {
                 let said: String = refused.message.chars().take(500).collect();
-                Err(ToolError::user(format!(
+                Err(Unanswered::Refused(ToolError::user(format!(
                     "the client refused to be asked: {said}"
-                )))
+                ))))
             }
-            Err(_) => Err(ToolError::user(
+            Err(_) => Err(Unanswered::Nobody(ToolError::user(
                 "the session ended before the client answered",
-            )),
+            ))),
         }
     }
 }
@@ -91,8 +112,9 @@ impl Drop for WaitingQuestion {
         if self.live.unask(self.number) && !self.done {
             let id = RequestId::from_json(self.number.to_string().into());
             if let Some(id) = id {
-                self.sink
-                    .notify(encode_cancelled(&id, "nobody waits for the answer"));
+                let reason = "nobody waits for the answer";
+                let message = encode_cancelled(&id, reason, self.task.as_deref());
+                self.sink.notify(message);
             }
         }
     }

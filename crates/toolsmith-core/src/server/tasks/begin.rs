@@ -132,10 +132,11 @@ impl Tasks {
                 self.most_bytes
             )));
         }
-        let (status, message) = match &outcome {
-            TaskOutcome::Output(_) => (TaskStatus::Completed, None),
-            TaskOutcome::Error(error) => (TaskStatus::Failed, Some(error.message.to_string())),
+        let status = match &outcome {
+            TaskOutcome::Output(_) => TaskStatus::Completed,
+            TaskOutcome::Error(_) => TaskStatus::Failed,
         };
+        let message = outcome.why_failed().map(str::to_owned);
         if running.end(status, message, Some(outcome)).is_some() {
             self.save(running);
         }

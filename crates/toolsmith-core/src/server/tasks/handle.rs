@@ -41,7 +41,7 @@ impl TaskHandle {
         };
         self.tasks.save(&self.running);
         match self.running.until_saved(asked.version).await {
-            Ok(()) => asked.answer.await.map_err(|_| over()),
+            Ok(()) => asked.answer.await.unwrap_or_else(|_| Err(over())),
             Err(NotSaved::Over) => Err(over()),
             Err(NotSaved::Failed) => Err(ToolError::internal(
                 "the question of a task could not be written to the store",

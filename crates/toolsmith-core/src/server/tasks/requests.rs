@@ -1,31 +1,24 @@
 //! What a client may ask of a task.
 
+use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::HashMap;
 
 use super::running::{NotSaved, Running};
 use super::{Tasks, failed, unknown};
 use crate::protocol::{
     ErrorKind, Outcome, Params, ProtocolError, TaskOutcome, TaskStatus, TaskView,
 };
-use crate::server::sessions::SessionRef;
+use crate::server::asking::given;
+use crate::server::sessions::{SessionRef, Unanswered};
 use crate::server::{Peer, ReplySink};
-
-/// The most answers that one update may bring.
-const MAX_ANSWERS: usize = 64;
-
-/// The parameters of `tasks/update`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Update {
-    #[serde(default)]
-    input_responses: HashMap<Box<str>, Value>,
-}
 
 /// What a legacy client wants of a task that it asks for.
 #[derive(Deserialize)]
@@ -53,6 +46,17 @@ fn named(params: &Params) -> Result<&str, ProtocolError> {
         .ok_or_else(|| ProtocolError::new(ErrorKind::InvalidParams, "`taskId` is missing"))
 }
 
+/// The answers that an update brings, by key.
+fn responses(params: &Params) -> Result<HashMap<Box<str>, Value>, ProtocolError> {
+    match &params.input_responses {
+        Some(json) => given(json),
+        None => Err(ProtocolError::new(
+            ErrorKind::InvalidParams,
+            "`inputResponses` is missing: an object with an answer under each key",
+        )),
+    }
+}
+
 impl Tasks {
     pub(in crate::server) async fn get(&self, params: &Params, peer: &Peer) -> Outcome {
         match self.named(params, peer).await {
@@ -67,24 +71,20 @@ impl Tasks {
         params: &Params,
         peer: &Peer,
     ) -> Outcome {
-        let update: Update = match params.typed() {
-            Ok(update) => update,
+        // All of them are looked at before any of them is used up.
+        let answers = match responses(params) {
+            Ok(answers) => answers,
             Err(error) => return Outcome::Error(error),
         };
-        if update.input_responses.len() > MAX_ANSWERS {
-            return Outcome::failed(
-                ErrorKind::InvalidParams,
-                format!("`inputResponses` holds at most {MAX_ANSWERS} answers"),
-            );
-        }
         let task = match self.named(params, peer).await {
             Ok(task) => task,
             Err(error) => return Outcome::Error(error),
         };
         match self.find_running(&task.id) {
             Some(running) => {
-                let answers = update.input_responses.into_iter();
-                let taken = answers.filter_map(|(key, answer)| running.answer(&key, answer));
+                let taken = answers
+                    .into_iter()
+                    .filter_map(|(key, answer)| running.answer(&key, Ok(answer)));
                 if let Some(version) = taken.max() {
                     self.save(&running);
                     // The task has its answers, whether or not the store hears of it.
@@ -169,7 +169,7 @@ impl Tasks {
             tasks: Arc::clone(self),
             peer: peer.clone(),
             way: peer.session.clone().zip(sink),
-            asked: Vec::new(),
+            asked: HashMap::new(),
             answers: FuturesUnordered::new(),
         };
         loop {
@@ -189,6 +189,7 @@ impl Tasks {
             let (Some(running), Some(mut watch)) = (&running, watch) else {
                 return Outcome::Error(not_here());
             };
+            asking.take_back_old(&task);
             asking.ask_new(&task, running);
             tokio::select! {
                 _changed = watch.changed() => {}
@@ -227,39 +228,57 @@ struct Asking {
     tasks: Arc<Tasks>,
     peer: Peer,
     way: Option<(SessionRef, Arc<dyn ReplySink>)>,
-    asked: Vec<Box<str>>,
-    answers: FuturesUnordered<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// What was asked on this stream and waits still, and how it is taken back.
+    asked: HashMap<Box<str>, AbortHandle>,
+    answers: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Asking {
+    /// Takes back what the task does not ask any more: it was answered elsewhere, or nobody
+    /// waits for the answer.
+    fn take_back_old(&mut self, task: &TaskView) {
+        self.asked.retain(|key, waiting| {
+            let is_asked = task.questions.iter().any(|(it, _)| it == key);
+            if !is_asked {
+                waiting.abort();
+            }
+            is_asked
+        });
+    }
+
     /// Asks what was not asked on this stream yet.
     fn ask_new(&mut self, task: &TaskView, running: &Arc<Running>) {
         let Some((session, sink)) = &self.way else {
             return;
         };
         for (key, question) in &task.questions {
-            if self.asked.contains(key) {
+            // Another session of the caller may be of a client that can do less.
+            let can = self.peer.capabilities.has(question.kind.needs());
+            if !can || self.asked.contains_key(key) {
                 continue;
             }
-            self.asked.push(key.clone());
+            let (abort, registration) = AbortHandle::new_pair();
+            self.asked.insert(key.clone(), abort);
             let waiting = session.ask(question, self.peer.revision, sink, Some(&task.id));
             let Ok(waiting) = waiting else {
                 // This client is gone. The question waits for whoever comes next.
                 continue;
             };
             let (tasks, running) = (Arc::clone(&self.tasks), Arc::clone(running));
-            let (session, key) = (session.clone(), key.clone());
-            self.answers.push(Box::pin(async move {
+            let key = key.clone();
+            let answer = async move {
                 let changed = match waiting.answer().await {
-                    Ok(answer) => running.answer(&key, answer).is_some(),
-                    // Another session of the caller may answer.
-                    Err(_) if !session.is_alive().await => false,
-                    Err(_) => running.withdraw(&key),
+                    Ok(answer) => running.answer(&key, Ok(answer)),
+                    Err(Unanswered::Refused(why)) => running.answer(&key, Err(why)),
+                    // The task goes on asking, and whoever comes next may answer.
+                    Err(Unanswered::Nobody(_)) => None,
                 };
-                if changed {
+                if changed.is_some() {
                     tasks.save(&running);
                 }
-            }));
+            };
+            let answer = Abortable::new(answer, registration);
+            self.answers.push(Box::pin(answer.map(drop)));
         }
     }
 }

@@ -11,11 +11,15 @@ use tokio::time::Instant;
 
 use crate::ports::{TaskOwner, TaskRecord};
 use crate::protocol::{Question, TaskOutcome, TaskStatus, TaskView};
+use crate::server::handler::ToolError;
 
 /// How many questions of a task may wait at once.
 const MAX_QUESTIONS: usize = 64;
 /// How long what a task says of itself may be, in bytes.
 const MAX_LINE: usize = 1024;
+
+/// What a question comes to: an answer, or why there will be none.
+pub(super) type Reply = Result<Value, ToolError>;
 
 /// A task that runs in this process: what is known of it, which the store has a little
 /// later.
@@ -48,7 +52,7 @@ struct State {
     /// The handler has said itself how far it is.
     has_status: bool,
     /// Who waits for the answer under each key.
-    waiting: HashMap<Box<str>, oneshot::Sender<Value>>,
+    waiting: HashMap<Box<str>, oneshot::Sender<Reply>>,
     /// All keys that were ever used, each of which means one question for as long as the
     /// task lives, and the last number that made another key of it.
     used: HashMap<Box<str>, usize>,
@@ -116,7 +120,7 @@ pub(super) enum NotAsked {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) key: Box<str>,
-    pub(super) answer: oneshot::Receiver<Value>,
+    pub(super) answer: oneshot::Receiver<Reply>,
     pub(super) version: u64,
 }
 
@@ -236,7 +240,7 @@ impl Running {
 
     /// Hands an answer to whoever waits for it, once. The change by which the question is
     /// gone; nothing when nobody waits.
-    pub(super) fn answer(&self, key: &str, answer: Value) -> Option<u64> {
+    pub(super) fn answer(&self, key: &str, answer: Reply) -> Option<u64> {
         let mut state = self.state();
         let sender = state.waiting.remove(key)?;
         state.settle(key);
@@ -245,8 +249,7 @@ impl Running {
         (!state.is_over()).then(|| state.changed())
     }
 
-    /// Takes a question back, whose answer nobody waits for any more, or which nobody will
-    /// answer. `false` when it is gone already.
+    /// Takes a question back, whose answer nobody waits for any more. `false` when it is gone already.
     pub(super) fn withdraw(&self, key: &str) -> bool {
         let mut state = self.state();
         state.waiting.remove(key);
@@ -294,8 +297,15 @@ impl Running {
         let mut state = self.state();
         let is_larger = state.view.result.as_ref().map(|it| it.bytes()) > Some(small.bytes());
         if is_larger {
+            let most = state.view.bytes();
+            let message = small.why_failed().map(str::to_owned);
             state.view.is_error = matches!(&small, TaskOutcome::Output(it) if it.is_error);
             state.view.result = Some(Arc::new(small));
+            let before = std::mem::replace(&mut state.view.message, message);
+            // What is to take less room does not take more for what it says of itself.
+            if state.view.bytes() > most {
+                state.view.message = before;
+            }
             state.changed();
         }
         is_larger

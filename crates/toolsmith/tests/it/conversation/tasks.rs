@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::offers::{able, able_in, start};
-use crate::wire::{Ask, Endpoint, Session, call, modern, soon};
+use crate::wire::{Ask, Connection, Endpoint, Session, call, modern, soon};
 
 fn as_able(id: u32, method: &str, mut params: Value) -> Ask {
     params["_meta"] = json!({"io.modelcontextprotocol/clientCapabilities": able()});
@@ -196,4 +196,61 @@ async fn a_legacy_tool_that_must_be_a_task_is_not_called_as_anything_else() {
     assert_eq!(reply.message()["error"]["code"], -32601, "{reply:?}");
     let reply = server.send(&legacy(&session, "book")).await;
     assert_eq!(reply.message()["error"]["code"], -32601, "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_look_at_legacy_tasks_is_no_stream() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let reply = server.send(&legacy(&session, "render")).await;
+    let named = json!({"taskId": reply.message()["result"]["task"]["taskId"]});
+    for (method, params) in [
+        ("tasks/get", named.clone()),
+        ("tasks/list", json!({})),
+        ("tasks/cancel", named.clone()),
+    ] {
+        let ask = session.ask(2, method, params);
+        let reply = server.send(&ask).await;
+        assert!(reply.message()["result"].is_object(), "{method}: {reply:?}");
+        assert!(!reply.is_stream(), "{method}: {reply:?}");
+        // Unless its client reads nothing else.
+        let events = ask.with("Accept", "text/event-stream");
+        let reply = server.send(&events).await;
+        assert!(
+            reply.is_stream() || reply.status >= 400,
+            "{method}: {reply:?}"
+        );
+    }
+}
+
+/// Waits until an id of a session is in use, or is free.
+async fn until_used(server: &Endpoint, session: &Session, id: u32, used: bool) {
+    let what = if used { "used" } else { "free" };
+    soon(what, async {
+        let ping = session.ask(id, "ping", json!({}));
+        while (server.send(&ping).await.message()["error"]["code"] == -32600) != used {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_on_a_result_before_a_stream_begins_waits_no_more() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let reply = server.send(&legacy(&session, "render")).await;
+    let named = json!({"taskId": reply.message()["result"]["task"]["taskId"]});
+    let result = session.ask(7, "tasks/result", named.clone());
+    let mut connection = Connection::open(server.address).await;
+    connection.write(&server.bytes(&result)).await.unwrap();
+    until_used(&server, &session, 7, true).await;
+    drop(connection);
+    until_used(&server, &session, 7, false).await;
+    // The task goes on.
+    let reply = server.send(&session.ask(8, "tasks/get", named)).await;
+    assert_eq!(reply.message()["result"]["status"], "working", "{reply:?}");
+    server.gate.open();
+    let reply = server.send(&result).await;
+    assert_eq!(reply.said(), "rendered", "{reply:?}");
 }

@@ -163,6 +163,7 @@ async fn a_result_for_which_there_is_no_room_is_one_that_says_so() {
     assert_eq!(done["result"]["isError"], true);
     let text = done["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("again later"), "{text}");
+    assert_eq!(done["statusMessage"], text, "{done}");
     for task in kept {
         let now = get(&client, task["taskId"].as_str().unwrap()).await;
         assert_eq!(now["result"], task["result"]);

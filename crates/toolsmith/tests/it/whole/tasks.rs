@@ -47,11 +47,18 @@ pub(super) async fn pass(gate: &State<Gate>) {
     dropped.0 = None;
 }
 
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Rendered {
+    what: String,
+    task: bool,
+}
+
 #[tool(task)]
-async fn renders(context: Context, gate: State<Gate>, what: String) -> Json<Value> {
+async fn renders(context: Context, gate: State<Gate>, what: String) -> Json<Rendered> {
     context.task_status(format!("rendering {what}"));
     pass(&gate).await;
-    Json(json!({"what": what, "task": context.is_task()}))
+    let task = context.is_task();
+    Json(Rendered { what, task })
 }
 
 #[tool(task = "required")]
@@ -415,7 +422,7 @@ async fn a_handle_is_worthless_in_other_hands() {
         let alice = able(&engine, revision).caller(Caller::new("t").with_principal("alice"));
         let begun = begin(&alice, revision, "renders", json!({"what": "a"})).await;
         let id = id(&begun);
-        let params = json!({"taskId": id});
+        let params = json!({"taskId": id, "inputResponses": {}});
         for (who, caller) in [
             ("another principal", Caller::new("t").with_principal("bob")),
             ("another tenant", Caller::new("u").with_principal("alice")),
@@ -432,7 +439,10 @@ async fn a_handle_is_worthless_in_other_hands() {
                 let asked = asked.expect_err("a stranger was answered");
                 assert_eq!(asked.code, -32602, "{method} by {who}: {asked}");
                 let never = other
-                    .request(method, json!({"taskId": "0".repeat(32)}))
+                    .request(
+                        method,
+                        json!({"taskId": "0".repeat(32), "inputResponses": {}}),
+                    )
                     .await;
                 assert_eq!(
                     asked,
