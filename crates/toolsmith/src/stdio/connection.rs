@@ -145,9 +145,15 @@ impl Desk {
                 tracing::info!(calls, "the input has ended; calls were cut off");
             }
         }
-        // Whoever could still report keeps the writer waiting.
+        // Whoever could still report keeps the writer waiting, and so does whoever waits to.
         self.conversation.end();
-        let outbox = self.outbox;
+        let Self {
+            outbox,
+            working,
+            waiting,
+            ..
+        } = self;
+        drop((working, waiting));
         let (answers, stalled) = (outbox.len(), writer.stalled());
         tokio::select! {
             () = outbox.empty_into(&mut writer) => {}

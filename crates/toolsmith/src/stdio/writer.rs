@@ -74,6 +74,16 @@ impl ReplySink for Reports {
         })
     }
 
+    /// In the queue with all who use the channel, so that everybody gets a turn.
+    fn send(&self, message: Vec<u8>) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            match self.sender() {
+                Some(sender) => sender.send(message).await.is_ok(),
+                None => false,
+            }
+        })
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

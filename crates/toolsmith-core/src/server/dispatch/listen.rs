@@ -47,7 +47,10 @@ impl Engine {
                 subscription.put_back(&Change::TaskChanged((&**id).into()));
             }
         }
-        sink.notify(encode_acknowledged(&granted, &request.id));
+        // Nothing is said on the subscription before this.
+        if !sink.send(encode_acknowledged(&granted, &request.id)).await {
+            return Outcome::Unsubscribed;
+        }
         let ended = || {
             // Where there is no stream to close, the client is told that it is.
             if sink.is_shared() {
@@ -69,8 +72,17 @@ impl Engine {
                 _closing = closing.changed() => return ended(),
                 change = subscription.next() => change,
             };
-            if let Some(notice) = self.notice(&change, &peer).await {
-                sink.notify(encode_notice(&notice, peer.revision, Some(&request.id)));
+            let Some(notice) = self.notice(&change, &peer).await else {
+                continue;
+            };
+            // What there was room for may have gone to others while nothing changed.
+            let message = encode_notice(&notice, peer.revision, Some(&request.id));
+            let sent = tokio::select! {
+                sent = sink.send(message) => sent,
+                _closing = closing.changed() => return ended(),
+            };
+            if !sent {
+                return Outcome::Unsubscribed;
             }
         }
     }

@@ -338,3 +338,70 @@ async fn a_client_that_is_not_ready_is_not_asked() {
     let answer = pipe.ask(answer).await;
     assert_eq!(answer["result"]["content"][0]["text"], "Oslo", "{answer}");
 }
+
+/// Starts a call that waits. When it has begun, the lines before it were taken and worked on,
+/// as far as that is possible while nobody reads.
+async fn begin_waiting(talk: &mut Talk, calls: usize) {
+    let wait = modern(format!("w{calls}"), "tools/call", call("two_parts", json!({})));
+    talk.pipe.line(wait).await;
+    talk.gate.started(calls).await;
+}
+
+async fn ask_for_lists(talk: &mut Talk, lists: usize) {
+    for id in 0..lists {
+        talk.pipe.line(modern(id, "tools/list", json!({}))).await;
+    }
+}
+
+fn lists_of_tools() -> Value {
+    json!({"notifications": {"toolsListChanged": true}})
+}
+
+/// Guards against an acknowledgement that is lost because nobody reads just then.
+#[tokio::test]
+async fn a_client_that_reads_late_is_told_that_it_subscribed_before_it_is_told_of_changes() {
+    let mut talk = start();
+    ask_for_lists(&mut talk, 200).await;
+    let listen = modern("l", "subscriptions/listen", lists_of_tools());
+    talk.pipe.line(listen).await;
+    begin_waiting(&mut talk, 1).await;
+    talk.registry.add_tool(visitor()).unwrap();
+    let (mut lists, mut told) = (0, Vec::new());
+    while lists < 200 || told.len() < 2 {
+        let next = soon("the rest", talk.next()).await;
+        match next["method"].as_str() {
+            Some(method) => told.push(method.to_owned()),
+            None => lists += 1,
+        }
+    }
+    let expected = [
+        "notifications/subscriptions/acknowledged",
+        "notifications/tools/list_changed",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Guards against a change that is taken when there was room for it, and lost because there
+/// is none any more.
+#[tokio::test]
+async fn a_change_is_told_to_a_client_that_reads_late() {
+    let mut talk = start();
+    let listen = modern("l", "subscriptions/listen", lists_of_tools());
+    let first = talk.pipe.ask(listen).await;
+    assert!(first["params"]["notifications"].is_object(), "{first}");
+    ask_for_lists(&mut talk, 200).await;
+    begin_waiting(&mut talk, 1).await;
+    talk.registry.add_tool(visitor()).unwrap();
+    begin_waiting(&mut talk, 2).await;
+    let (mut lists, mut told) = (0, 0);
+    while lists < 200 || told < 1 {
+        let next = soon("the rest", talk.next()).await;
+        match next["method"].as_str() {
+            Some(method) => {
+                assert_eq!(method, "notifications/tools/list_changed", "{next}");
+                told += 1;
+            }
+            None => lists += 1,
+        }
+    }
+}
