@@ -87,9 +87,10 @@ pub trait ReplySink: Send + Sync + fmt::Debug {
         })
     }
 
-    /// Whether messages about other requests go out on the same way, as they do on stdio.
-    fn is_shared(&self) -> bool {
-        false
+    /// Waits until streams of changes on this way are to end: with an answer, as when the
+    /// whole server stops. For ever where the way just ends.
+    fn stopping(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
     }
 
     /// Closes the connection, and lets the client come back for the rest after a while.

@@ -14,7 +14,7 @@ use super::writer::{Reporter, Reports};
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
-    Request, RequestId, Response, Revision, decode,
+    Request, RequestId, Response, Revision, decode, encode_unsubscribed,
 };
 use crate::server::{
     Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
@@ -46,8 +46,32 @@ impl Work {
             cost,
             done: Box::pin(answer.map(move |answer| Done {
                 message: answer.map(|answer| answer.message),
+                last_word: None,
                 cost,
                 requests,
+            })),
+        }
+    }
+
+    /// A stream of changes. When the server ends it, its client is told so after the answer:
+    /// there is nothing of its own that could be closed.
+    fn stream(
+        answer: impl Future<Output = Option<Answer>> + Send + 'static,
+        cost: usize,
+        name: Name,
+    ) -> Self {
+        Self {
+            requests: 1,
+            cost,
+            done: Box::pin(answer.map(move |answer| {
+                let has_ended = answer.as_ref().is_some_and(|answer| answer.status == 200);
+                let ended = || encode_unsubscribed(&name.0, "the server is stopping");
+                Done {
+                    message: answer.map(|answer| answer.message),
+                    last_word: has_ended.then(ended),
+                    cost,
+                    requests: vec![name],
+                }
             })),
         }
     }
@@ -69,6 +93,8 @@ pub(super) enum Taken {
 pub(super) struct Done {
     /// What is to be written, if anything.
     pub(super) message: Option<Vec<u8>>,
+    /// What is to be written behind that.
+    pub(super) last_word: Option<Vec<u8>>,
     /// What the work cost.
     pub(super) cost: usize,
     /// The requests that it was.
@@ -207,15 +233,13 @@ impl Conversation {
         }
     }
 
-    /// Ends the streams of changes, which have no end of their own.
+    /// Has the streams of changes end, which have no end of their own.
     pub(super) fn end_streams(&mut self) {
         self.legacy = self.legacy.take().map(|legacy| Legacy {
             notices: None,
             ..legacy
         });
-        for running in self.running.values().filter(|it| it.is_stream) {
-            running.end();
-        }
+        self.reporter.end_streams();
     }
 
     /// Ends everything that is still worked on, and the session with its tasks. Nothing more
@@ -314,8 +338,12 @@ impl Conversation {
     }
 
     fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
+        let is_stream = is_stream(&request);
         match self.begin(request, peer) {
-            Ok(Begun { name, answer, .. }) => Taken::Work(Work::new(answer, cost, vec![name])),
+            Ok(Begun { name, answer, .. }) => Taken::Work(match is_stream {
+                true => Work::stream(answer, cost, name),
+                false => Work::new(answer, cost, vec![name]),
+            }),
             Err(in_use) => said(&in_use),
         }
     }
@@ -334,7 +362,7 @@ impl Conversation {
         let id = request.id.clone();
         let speaks = self.engine.may_speak(&request, &peer);
         let reports = speaks.then(|| self.reporter.reports());
-        let is_stream = request.method == Method::Listen;
+        let is_stream = is_stream(&request);
         let sink = reports.clone().map(|it| Arc::new(it) as Arc<dyn ReplySink>);
         let (answer, work) = abortable(self.engine.clone().answer(request, peer, sink));
         let running = Running {
@@ -429,6 +457,11 @@ fn sessions(engine: &Engine) -> Arc<Sessions> {
     let store = Arc::new(MemorySessions::new(MAX_SESSIONS, NEVER));
     let events = Arc::new(MemoryEvents::new(EventLimits::default()));
     Sessions::new(engine.clone(), store, events, NEVER)
+}
+
+/// Whether a request has no end of its own.
+fn is_stream(request: &Request) -> bool {
+    request.method == Method::Listen
 }
 
 fn said(refusal: &Refusal) -> Taken {

@@ -9,7 +9,7 @@ use toolsmith::prelude::Registry;
 
 use super::asking::{Pages, authorizing, completed, reported, reporting};
 use super::offers::{able, able_in, offers, visitor};
-use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
+use crate::wire::{Gate, Pipe, Program, call, modern_meta, request, soon};
 
 struct Talk {
     pipe: Pipe,
@@ -342,9 +342,66 @@ async fn a_client_that_is_not_ready_is_not_asked() {
 /// Starts a call that waits. When it has begun, the lines before it were taken and worked on,
 /// as far as that is possible while nobody reads.
 async fn begin_waiting(talk: &mut Talk, calls: usize) {
-    let wait = modern(format!("w{calls}"), "tools/call", call("two_parts", json!({})));
+    let wait = modern(
+        format!("w{calls}"),
+        "tools/call",
+        call("two_parts", json!({})),
+    );
     talk.pipe.line(wait).await;
     talk.gate.started(calls).await;
+}
+
+/// Reads to the end, which comes after the answer to a subscription and the word that it is
+/// over.
+async fn is_told_of_the_end(pipe: &mut Pipe, subscription: &Value) {
+    let answer = soon("the answer", pipe.next()).await.unwrap();
+    assert_eq!(answer["id"], *subscription, "{answer}");
+    let result = &answer["result"];
+    assert_eq!(result["resultType"], "complete", "{answer}");
+    let over = soon("the end", pipe.next()).await.unwrap();
+    assert_eq!(over["method"], "notifications/cancelled", "{over}");
+    let params = &over["params"];
+    assert_eq!(params["requestId"], *subscription, "{over}");
+    let meta = &params["_meta"]["io.modelcontextprotocol/subscriptionId"];
+    assert_eq!(meta, subscription, "{over}");
+    assert_eq!(soon("the end", pipe.next()).await, None);
+}
+
+#[tokio::test]
+async fn a_subscription_is_answered_when_the_pipe_ends_and_those_of_others_go_on() {
+    let gate = Arc::new(Gate::default());
+    let server = offers(&gate);
+    let registry = server.registry();
+    let engine = server.build().unwrap();
+    let mut pipes = Vec::new();
+    for _ in 0..2 {
+        let (to, input) = tokio::io::duplex(64 * 1024);
+        let (output, from) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(Stdio::new().serve_streams(engine.clone(), input, output));
+        let mut pipe = Pipe::new(Box::new(to), Box::new(from));
+        let listen = modern("l", "subscriptions/listen", lists_of_tools());
+        let first = pipe.ask(listen).await;
+        assert!(first["params"]["notifications"].is_object(), "{first}");
+        pipes.push(pipe);
+    }
+    pipes[0].end();
+    is_told_of_the_end(&mut pipes[0], &json!("l")).await;
+    registry.add_tool(visitor()).unwrap();
+    let told = soon("the change", pipes[1].next()).await.unwrap();
+    assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_subscription_is_answered_when_the_program_is_told_to_stop() {
+    let mut program = Program::hello(&[], &[]).await;
+    let mut pipe = program.pipe();
+    let listen = modern(7, "subscriptions/listen", lists_of_tools());
+    let first = pipe.ask(listen).await;
+    assert!(first["params"]["notifications"].is_object(), "{first}");
+    program.terminate().await;
+    is_told_of_the_end(&mut pipe, &json!(7)).await;
+    assert_eq!(program.ended().await.code(), Some(0));
 }
 
 async fn ask_for_lists(talk: &mut Talk, lists: usize) {
