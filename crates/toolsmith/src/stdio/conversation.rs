@@ -452,6 +452,8 @@ impl Conversation {
             "notifications/cancelled" => {
                 let id = notification.params.cancelled();
                 if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
+                    let reason = notification.params.reason().unwrap_or_default();
+                    tracing::debug!(reason, "the client has cancelled a request");
                     running.cancel();
                 }
             }

@@ -353,6 +353,26 @@ async fn nothing_is_said_of_a_request_that_was_cancelled() {
 }
 
 #[tokio::test]
+async fn why_a_request_was_cancelled_is_in_the_log_and_is_cut_off() {
+    let log = crate::support::Log::capture();
+    let (gate, mut pipe, _) = start();
+    pipe.line(modern(1, "tools/call", call("wait", json!({}))))
+        .await;
+    gate.started(1).await;
+    let reason = format!("no longer\nwanted{}", "x".repeat(1000));
+    let params = json!({"requestId": 1, "reason": reason});
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}))
+        .await;
+    gate.dropped(1).await;
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("wanted"));
+    let line = line.unwrap_or_else(|| panic!("no reason in {text}"));
+    assert!(line.contains("cancelled a request"), "{line}");
+    assert!(line.contains(r"no longer\nwanted"), "{line}");
+    assert!(line.len() < 500, "{line}");
+}
+
+#[tokio::test]
 async fn a_notification_that_does_not_fit_is_not_answered() {
     let (_, mut pipe, _) = start();
     for params in [json!([1]), json!({"name": 1}), json!(5)] {
