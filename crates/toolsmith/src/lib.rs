@@ -19,6 +19,8 @@ pub mod skills;
 mod startup;
 #[cfg(feature = "stdio")]
 pub mod stdio;
+#[cfg(any(feature = "stdio", feature = "http"))]
+mod stop;
 mod transport;
 
 pub mod prelude;

@@ -48,7 +48,7 @@ pub use cursor::{Cursor, CursorScope};
 pub use decode::{Decoded, decode, decode_bodiless};
 pub use encode::{
     Notice, encode, encode_acknowledged, encode_cancelled, encode_error, encode_log, encode_notice,
-    encode_progress, missing_capability, missing_extension,
+    encode_progress, encode_unsubscribed, missing_capability, missing_extension,
 };
 pub use error::{ErrorKind, ErrorRow, ProtocolError, Refusal};
 pub use headers::{HeaderField, RequestHeaders};

@@ -1,5 +1,6 @@
 //! The parameters of a request, as far as they are the protocol's and not a tool's.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -217,6 +218,18 @@ impl Params {
         }
         let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
         RequestId::from_json(self.raw.slice_ref(read.request_id.get().as_bytes()))
+    }
+
+    /// Why a `notifications/cancelled` was sent, for the log: what the client says, cut off
+    /// after 200 characters.
+    pub fn reason(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Cancelled<'a> {
+            #[serde(borrow)]
+            reason: Cow<'a, str>,
+        }
+        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
+        Some(read.reason.chars().take(200).collect())
     }
 
     /// The value of the parameter that names a primitive.

@@ -205,20 +205,21 @@ impl Asking {
         }
     }
 
-    /// What is being waited for, and everything that is needed to run again.
+    /// What is being waited for, and everything that is needed to run again. Of more questions
+    /// than one request may bring answers to, the first: the rest is asked in the next round.
     pub(super) fn waits(&self) -> Option<Waits> {
         let state = self.state();
         if state.pending.is_empty() {
             return None;
         }
-        let questions = state.pending.iter();
+        let questions = state.pending.iter().take(MAX_ANSWERS);
         let questions = questions.map(|it| (it.key.clone(), it.question.clone()));
         let answers = state.answers.iter().filter_map(|(key, known)| {
             // What was not known to have been asked is brought again, if it is needed.
             let digest = known.digest.clone()?;
             Some((key.clone(), (digest, known.answer.clone())))
         });
-        let asked = state.pending.iter();
+        let asked = state.pending.iter().take(MAX_ANSWERS);
         let carried = Carried {
             answers: answers.collect(),
             asked: asked
@@ -495,6 +496,33 @@ mod tests {
             (one.unwrap(), two.unwrap()),
             (json!({"n": 1}), json!({"n": 2}))
         );
+    }
+
+    /// Guards against more questions at once than there may be answers.
+    #[test]
+    fn more_questions_than_there_may_be_answers_are_asked_in_rounds() {
+        let all = |it: Arc<Asking>| async move {
+            let asked = (0..150).map(|n| it.ask(None, question(&n.to_string())));
+            futures_util::future::join_all(asked).await
+        };
+        let mut asking = Asking::default();
+        let mut rounds = Vec::new();
+        let answers = loop {
+            match run(asking, all) {
+                Run::Ended(answers) => break answers,
+                Run::Waits { questions, carried } => {
+                    rounds.push(questions.len());
+                    let answers = questions
+                        .into_iter()
+                        .map(|(key, it)| (key.into(), json!({"to": it.params["message"]})));
+                    asking = resumed(&carried, Value::Object(answers.collect()));
+                }
+            }
+        };
+        assert_eq!(rounds, [64, 64, 22]);
+        for (n, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer.unwrap(), json!({"to": n.to_string()}));
+        }
     }
 
     #[test]

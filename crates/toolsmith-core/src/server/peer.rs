@@ -57,7 +57,7 @@ impl Peer {
 ///
 /// A transport gives one with each request that may have something to say before its
 /// answer, see [`Engine::may_speak`](super::Engine::may_speak). Nothing that it does waits,
-/// but [`ready`](Self::ready).
+/// but [`ready`](Self::ready) and [`send`](Self::send).
 pub trait ReplySink: Send + Sync + fmt::Debug {
     /// Sends a notification. `false` when it could not be taken; it is then lost.
     fn notify(&self, message: Vec<u8>) -> bool;
@@ -69,9 +69,28 @@ pub trait ReplySink: Send + Sync + fmt::Debug {
     /// Waits until a notification would be taken. `false` when none ever will be.
     fn ready(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
 
-    /// Whether messages about other requests go out on the same way, as they do on stdio.
-    fn is_shared(&self) -> bool {
-        false
+    /// Sends a notification that must not be lost, and waits until it is taken. `false` when
+    /// none ever will be. Dropping the future before that sends nothing.
+    ///
+    /// A way that others use, too, is to override it: who only looks for room, as this does,
+    /// may find again and again that somebody else was quicker.
+    fn send(&self, message: Vec<u8>) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            loop {
+                if self.notify(message.clone()) {
+                    return true;
+                }
+                if !self.ready().await {
+                    return false;
+                }
+            }
+        })
+    }
+
+    /// Waits until streams of changes on this way are to end: with an answer, as when the
+    /// whole server stops. For ever where the way just ends.
+    fn stopping(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
     }
 
     /// Closes the connection, and lets the client come back for the rest after a while.

@@ -28,6 +28,9 @@ use crate::server::{
 /// How long a call may say nothing before its client gets a stream, by which it can come
 /// back if the connection breaks.
 const QUIET: Duration = Duration::from_secs(1);
+/// The same where a stream begins with an event to come back to: whatever breaks after it
+/// loses nothing. What is done sooner is answered whole, in one write.
+const SOON: Duration = Duration::from_millis(20);
 /// How many calls of one session may go on beside the requests that began them: on streams,
 /// and without a client.
 const MAX_DETACHED: usize = 256;
@@ -199,15 +202,23 @@ impl Hanging {
             self.work = None;
             return cancelled(asked, accepts);
         }
-        let said = match self.first(accepts.sse).await {
-            First::Done(Some(answer)) => return respond::answer(&answer, form(accepts)),
-            First::Done(None) => return cancelled(asked, accepts),
-            First::Said(item) => Some(item),
-            First::Quiet => None,
-        };
-        let Some(places) = self.detach() else {
-            self.work = None;
-            return too_many(asked);
+        let mut quiet = accepts.sse.then_some(if begins { SOON } else { QUIET });
+        let (said, places) = loop {
+            let said = match self.first(quiet).await {
+                First::Done(Some(answer)) => return respond::answer(&answer, form(accepts)),
+                First::Done(None) => return cancelled(asked, accepts),
+                First::Said(item) => Some(item),
+                First::Quiet => None,
+            };
+            match self.detach() {
+                Some(places) => break (said, places),
+                // Many calls at once may all be done soon.
+                None if said.is_none() && quiet == Some(SOON) => quiet = Some(QUIET),
+                None => {
+                    self.work = None;
+                    return too_many(asked);
+                }
+            }
         };
         let (writer, reader) = self.session.open_stream().await;
         let Some(work) = self.work.take() else {
@@ -234,7 +245,8 @@ impl Hanging {
         places.collect()
     }
 
-    async fn first(&mut self, streams: bool) -> First {
+    /// What comes first; [`First::Quiet`] only where there is a limit to it.
+    async fn first(&mut self, quiet: Option<Duration>) -> First {
         let Some(work) = &mut self.work else {
             return First::Done(None);
         };
@@ -245,9 +257,9 @@ impl Hanging {
             }
         };
         let quiet = async {
-            match streams {
-                true => tokio::time::sleep(QUIET).await,
-                false => std::future::pending().await,
+            match quiet {
+                Some(quiet) => tokio::time::sleep(quiet).await,
+                None => std::future::pending().await,
             }
         };
         let done = tokio::select! {

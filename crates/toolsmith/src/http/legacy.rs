@@ -73,8 +73,11 @@ pub(super) async fn message(
 pub(super) fn note(session: &SessionRef, notification: &Notification) {
     match notification.method.as_str() {
         "notifications/cancelled" => {
-            if let Some(id) = notification.params.cancelled() {
-                session.cancel(&id);
+            if let Some(id) = notification.params.cancelled()
+                && session.cancel(&id)
+            {
+                let reason = notification.params.reason().unwrap_or_default();
+                tracing::debug!(reason, "the client has cancelled a request");
             }
         }
         "notifications/initialized" => session.initialized(),

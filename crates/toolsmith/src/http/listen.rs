@@ -10,6 +10,7 @@ use super::guard::Bound;
 use super::options::Options;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
+use crate::stop;
 use crate::transport::{Transport, sealed::Sealed};
 use crate::{Error, Result};
 
@@ -208,33 +209,8 @@ impl Listening {
     pub async fn serve(self, service: McpService) -> Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)
             .map_err(|e| Error::io("using the socket", e))?;
-        serve(listener, service, MAX_CONNECTIONS, stop_signal()).await;
+        serve(listener, service, MAX_CONNECTIONS, stop::signal()).await;
         Ok(())
-    }
-}
-
-/// Waits until the process is told to stop.
-async fn stop_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
 }
 

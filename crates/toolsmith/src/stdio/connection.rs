@@ -28,8 +28,14 @@ const MAX_UNREAD: usize = 32 * 1024 * 1024;
 /// How long calls may go on after the end of the input.
 const DRAIN: Duration = Duration::from_millis(500);
 
-/// Serves until the input ends or the client closes the output.
-pub(super) async fn serve<R, W>(engine: Engine, input: R, output: W, max_line: usize) -> Result<()>
+/// Serves until the input ends, the client closes the output, or it is told to stop.
+pub(super) async fn serve<R, W>(
+    engine: Engine,
+    input: R,
+    output: W,
+    max_line: usize,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<()>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
@@ -46,6 +52,7 @@ where
         held: 0,
         opening: None,
     };
+    tokio::pin!(stop);
     let ended = loop {
         desk.start_waiting();
         tokio::select! {
@@ -70,6 +77,7 @@ where
                 }
             }
             () = writer.ended() => return Ok(()),
+            () = &mut stop => break Ok(()),
         }
     };
     desk.finish(writer).await;
@@ -130,7 +138,7 @@ impl Desk {
         self.held -= done.cost;
         self.in_flight -= done.requests();
         self.conversation.forget(&done);
-        if let Some(message) = done.message {
+        for message in [done.message, done.last_word].into_iter().flatten() {
             self.outbox.push(message);
         }
     }
@@ -145,9 +153,15 @@ impl Desk {
                 tracing::info!(calls, "the input has ended; calls were cut off");
             }
         }
-        // Whoever could still report keeps the writer waiting.
+        // Whoever could still report keeps the writer waiting, and so does whoever waits to.
         self.conversation.end();
-        let outbox = self.outbox;
+        let Self {
+            outbox,
+            working,
+            waiting,
+            ..
+        } = self;
+        drop((working, waiting));
         let (answers, stalled) = (outbox.len(), writer.stalled());
         tokio::select! {
             () = outbox.empty_into(&mut writer) => {}

@@ -14,7 +14,7 @@ use super::writer::{Reporter, Reports};
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
-    Request, RequestId, Response, Revision, decode,
+    Request, RequestId, Response, Revision, decode, encode_unsubscribed,
 };
 use crate::server::{
     Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
@@ -22,6 +22,10 @@ use crate::server::{
 
 /// How many legacy conversations there may be on one pipe.
 const MAX_SESSIONS: usize = 1;
+/// How many streams of changes there may be on one pipe, which go on until somebody ends them.
+const MAX_STREAMS: usize = 512;
+/// How many bytes the requests that began them may cost. One over it is refused.
+const MAX_STREAM_BYTES: usize = 32 * 1024 * 1024;
 /// Longer than any pipe is open.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -29,9 +33,10 @@ const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 pub(super) struct Work {
     /// The work itself.
     pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
-    /// How many requests it is.
+    /// How many requests it is that count among those that are worked on at once; streams of
+    /// changes do not.
     pub(super) requests: usize,
-    /// What it costs.
+    /// What it costs of the room for requests.
     pub(super) cost: usize,
 }
 
@@ -46,8 +51,34 @@ impl Work {
             cost,
             done: Box::pin(answer.map(move |answer| Done {
                 message: answer.map(|answer| answer.message),
+                last_word: None,
                 cost,
+                stream: None,
                 requests,
+            })),
+        }
+    }
+
+    /// A stream of changes. When the server ends it, its client is told so after the answer:
+    /// there is nothing of its own that could be closed.
+    fn stream(
+        answer: impl Future<Output = Option<Answer>> + Send + 'static,
+        cost: usize,
+        name: Name,
+    ) -> Self {
+        Self {
+            requests: 0,
+            cost: 0,
+            done: Box::pin(answer.map(move |answer| {
+                let has_ended = answer.as_ref().is_some_and(|answer| answer.status == 200);
+                let ended = || encode_unsubscribed(&name.0, "the server is stopping");
+                Done {
+                    message: answer.map(|answer| answer.message),
+                    last_word: has_ended.then(ended),
+                    cost: 0,
+                    stream: Some(cost),
+                    requests: vec![name],
+                }
             })),
         }
     }
@@ -69,16 +100,23 @@ pub(super) enum Taken {
 pub(super) struct Done {
     /// What is to be written, if anything.
     pub(super) message: Option<Vec<u8>>,
-    /// What the work cost.
+    /// What is to be written behind that.
+    pub(super) last_word: Option<Vec<u8>>,
+    /// What the work cost of the room for requests.
     pub(super) cost: usize,
+    /// What it cost of the room for streams of changes, if it was one.
+    stream: Option<usize>,
     /// The requests that it was.
     requests: Vec<Name>,
 }
 
 impl Done {
-    /// How many requests it was.
+    /// How many requests it was that counted.
     pub(super) fn requests(&self) -> usize {
-        self.requests.len()
+        match self.stream {
+            Some(_) => 0,
+            None => self.requests.len(),
+        }
     }
 }
 
@@ -131,6 +169,32 @@ struct Legacy {
     notices: Option<Notices>,
 }
 
+/// The streams of changes.
+#[derive(Default)]
+struct Streams {
+    count: usize,
+    /// What they cost.
+    bytes: usize,
+}
+
+impl Streams {
+    /// Takes room for another one. `false` when there is none.
+    fn take(&mut self, cost: usize) -> bool {
+        let has_room =
+            self.count < MAX_STREAMS && (self.bytes == 0 || self.bytes + cost <= MAX_STREAM_BYTES);
+        if has_room {
+            self.count += 1;
+            self.bytes += cost;
+        }
+        has_room
+    }
+
+    fn free(&mut self, cost: usize) {
+        self.count -= 1;
+        self.bytes -= cost;
+    }
+}
+
 /// What is remembered from one line to the next.
 pub(super) struct Conversation {
     engine: Engine,
@@ -139,6 +203,7 @@ pub(super) struct Conversation {
     /// The session, once the client has opened a legacy conversation.
     legacy: Option<Legacy>,
     running: HashMap<RequestId, Running>,
+    streams: Streams,
     serial: u64,
     max_line: usize,
 }
@@ -151,6 +216,7 @@ impl Conversation {
             reporter,
             legacy: None,
             running: HashMap::new(),
+            streams: Streams::default(),
             serial: 0,
             max_line,
         }
@@ -207,15 +273,13 @@ impl Conversation {
         }
     }
 
-    /// Ends the streams of changes, which have no end of their own.
+    /// Has the streams of changes end, which have no end of their own.
     pub(super) fn end_streams(&mut self) {
         self.legacy = self.legacy.take().map(|legacy| Legacy {
             notices: None,
             ..legacy
         });
-        for running in self.running.values().filter(|it| it.is_stream) {
-            running.end();
-        }
+        self.reporter.end_streams();
     }
 
     /// Ends everything that is still worked on, and the session with its tasks. Nothing more
@@ -234,6 +298,9 @@ impl Conversation {
 
     /// Forgets the requests of work that is done.
     pub(super) fn forget(&mut self, done: &Done) {
+        if let Some(cost) = done.stream {
+            self.streams.free(cost);
+        }
         for (id, serial) in &done.requests {
             if self.running.get(id).is_some_and(|it| it.serial == *serial) {
                 self.running.remove(id);
@@ -314,9 +381,27 @@ impl Conversation {
     }
 
     fn work_on(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
+        if is_stream(&request) {
+            return self.stream(request, peer, cost);
+        }
         match self.begin(request, peer) {
             Ok(Begun { name, answer, .. }) => Taken::Work(Work::new(answer, cost, vec![name])),
             Err(in_use) => said(&in_use),
+        }
+    }
+
+    /// Begins a stream of changes, which has room of its own: it would take that of a request
+    /// for ever.
+    fn stream(&mut self, request: Request, peer: Peer, cost: usize) -> Taken {
+        if !self.streams.take(cost) {
+            return said(&too_many_streams(request.id, peer.revision.era()));
+        }
+        match self.begin(request, peer) {
+            Ok(Begun { name, answer, .. }) => Taken::Work(Work::stream(answer, cost, name)),
+            Err(in_use) => {
+                self.streams.free(cost);
+                said(&in_use)
+            }
         }
     }
 
@@ -334,7 +419,7 @@ impl Conversation {
         let id = request.id.clone();
         let speaks = self.engine.may_speak(&request, &peer);
         let reports = speaks.then(|| self.reporter.reports());
-        let is_stream = request.method == Method::Listen;
+        let is_stream = is_stream(&request);
         let sink = reports.clone().map(|it| Arc::new(it) as Arc<dyn ReplySink>);
         let (answer, work) = abortable(self.engine.clone().answer(request, peer, sink));
         let running = Running {
@@ -367,6 +452,8 @@ impl Conversation {
             "notifications/cancelled" => {
                 let id = notification.params.cancelled();
                 if let Some(running) = id.and_then(|id| self.running.remove(&id)) {
+                    let reason = notification.params.reason().unwrap_or_default();
+                    tracing::debug!(reason, "the client has cancelled a request");
                     running.cancel();
                 }
             }
@@ -431,6 +518,11 @@ fn sessions(engine: &Engine) -> Arc<Sessions> {
     Sessions::new(engine.clone(), store, events, NEVER)
 }
 
+/// Whether a request has no end of its own.
+fn is_stream(request: &Request) -> bool {
+    request.method == Method::Listen
+}
+
 fn said(refusal: &Refusal) -> Taken {
     Taken::Answer(Answer::from(refusal).message)
 }
@@ -443,6 +535,17 @@ fn busy(id: RequestId, era: Era) -> Refusal {
     let error = ProtocolError::new(
         ErrorKind::Busy,
         "too much work is waiting; read answers before sending more",
+    );
+    error.refuse(Some(id), era)
+}
+
+fn too_many_streams(id: RequestId, era: Era) -> Refusal {
+    let error = ProtocolError::new(
+        ErrorKind::TooManySubscriptions,
+        format!(
+            "a pipe has at most {MAX_STREAMS} subscriptions, whose requests are {} MiB; cancel one first",
+            MAX_STREAM_BYTES / (1024 * 1024)
+        ),
     );
     error.refuse(Some(id), era)
 }

@@ -20,7 +20,9 @@ pub(crate) const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// Serves one client over standard input and output.
 ///
-/// Ends when the input ends: calls that are still running are given half a second.
+/// Ends when the input ends: calls that are still running are given half a second, and
+/// subscriptions are answered. With [`run`](crate::ServerExt::run), SIGINT and SIGTERM are
+/// the same as the end of the input; inside a runtime of your own they are yours to handle.
 #[derive(Clone, Debug)]
 pub struct Stdio {
     max_line: usize,
@@ -58,7 +60,8 @@ impl Stdio {
         R: AsyncRead + Send + Unpin,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        connection::serve(engine, input, output, self.max_line).await
+        let never = std::future::pending();
+        connection::serve(engine, input, output, self.max_line, never).await
     }
 }
 
@@ -69,6 +72,14 @@ impl Transport for Stdio {
         let name = &engine.identity().implementation.name;
         announce.started(name, "stdio", None);
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-        self.serve_streams(engine, input, output).await
+        match announce {
+            Announce::People => {
+                let stop = crate::stop::signal();
+                connection::serve(engine, input, output, self.max_line, stop).await
+            }
+            // The thread that reads keeps a runtime that is not ours from ending, so that a
+            // program which caught the signal would stay.
+            Announce::Log => self.serve_streams(engine, input, output).await,
+        }
     }
 }

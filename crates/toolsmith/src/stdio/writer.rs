@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::server::ReplySink;
@@ -26,25 +26,26 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// A way to the writer for reports about one call. What it cannot take is dropped.
 #[derive(Clone, Debug)]
-pub(super) struct Reports(Arc<Mutex<Option<mpsc::Sender<Vec<u8>>>>>);
+pub(super) struct Reports {
+    sender: Arc<Mutex<Option<mpsc::Sender<Vec<u8>>>>>,
+    stopping: watch::Receiver<bool>,
+}
 
 impl Reports {
     /// Takes no more: nothing is said of a call after its end.
     pub(super) fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-}
 
-impl Reports {
     fn sender(&self) -> Option<mpsc::Sender<Vec<u8>>> {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         sender.clone()
     }
 }
 
 impl ReplySink for Reports {
     fn notify(&self, message: Vec<u8>) -> bool {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         sender
             .as_ref()
             .is_some_and(|to| to.try_send(message).is_ok())
@@ -74,18 +75,44 @@ impl ReplySink for Reports {
         })
     }
 
-    fn is_shared(&self) -> bool {
-        true
+    /// In the queue with all who use the channel, so that everybody gets a turn.
+    fn send(&self, message: Vec<u8>) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            match self.sender() {
+                Some(sender) => sender.send(message).await.is_ok(),
+                None => false,
+            }
+        })
+    }
+
+    fn stopping(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let mut stopping = self.stopping.clone();
+        Box::pin(async move {
+            if stopping.wait_for(|it| *it).await.is_err() {
+                std::future::pending().await
+            }
+        })
     }
 }
 
 /// Makes a way to the writer for each call.
 #[derive(Clone, Debug)]
-pub(super) struct Reporter(mpsc::WeakSender<Vec<u8>>);
+pub(super) struct Reporter {
+    sender: mpsc::WeakSender<Vec<u8>>,
+    stopping: watch::Sender<bool>,
+}
 
 impl Reporter {
     pub(super) fn reports(&self) -> Reports {
-        Reports(Arc::new(Mutex::new(self.0.upgrade())))
+        Reports {
+            sender: Arc::new(Mutex::new(self.sender.upgrade())),
+            stopping: self.stopping.subscribe(),
+        }
+    }
+
+    /// Has the streams of changes end, with an answer.
+    pub(super) fn end_streams(&self) {
+        self.stopping.send_replace(true);
     }
 }
 
@@ -118,7 +145,10 @@ impl Outbox {
     }
 
     pub(super) fn reporter(&self) -> Reporter {
-        Reporter(self.sender.downgrade())
+        Reporter {
+            sender: self.sender.downgrade(),
+            stopping: watch::Sender::new(false),
+        }
     }
 
     /// Puts an answer behind the others, and says which of all it is, from 0 on.

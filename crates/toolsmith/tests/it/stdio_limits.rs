@@ -189,6 +189,60 @@ async fn who_asks_whether_anybody_is_there_is_answered_while_all_are_busy() {
     assert_eq!(answer["id"], "ping", "{answer}");
 }
 
+/// Guards against subscriptions that take the places of calls, and never give them back.
+#[tokio::test]
+async fn a_client_may_have_as_many_subscriptions_as_it_is_granted_and_calls_beside_them() {
+    let (_, mut pipe, server) = start();
+    let filter = json!({"notifications": {"toolsListChanged": true}});
+    let mut refused = Vec::new();
+    for id in 0..520 {
+        let said = pipe
+            .ask(modern(id, "subscriptions/listen", filter.clone()))
+            .await;
+        if said["method"] != "notifications/subscriptions/acknowledged" {
+            assert_eq!(said["error"]["code"], -31017, "{said}");
+            refused.push(said["id"].as_i64().unwrap());
+        }
+    }
+    assert_eq!(refused, Vec::from_iter(512..520));
+    let answer = pipe.ask(modern("list", "tools/list", json!({}))).await;
+    assert_eq!(answer["id"], "list", "{answer}");
+    // One that is cancelled makes room for another.
+    let params = json!({"requestId": 3});
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}))
+        .await;
+    pipe.ask(modern("list", "tools/list", json!({}))).await;
+    let said = pipe
+        .ask(modern(3, "subscriptions/listen", filter.clone()))
+        .await;
+    assert!(said["params"]["notifications"].is_object(), "{said}");
+    pipe.end();
+    ends_within_a_second(server).await;
+}
+
+/// Guards against subscriptions that name much, and fill the room for requests for ever.
+#[tokio::test]
+async fn large_subscriptions_leave_room_for_calls() {
+    let (_, mut pipe, _) = start();
+    let uris: Vec<String> = (0..400)
+        .map(|n| format!("x:{n}{}", "x".repeat(8000)))
+        .collect();
+    let filter = json!({"notifications": {"resourceSubscriptions": uris}});
+    let mut refused = 0;
+    for id in 0..12 {
+        let said = pipe
+            .ask(modern(id, "subscriptions/listen", filter.clone()))
+            .await;
+        if said["error"].is_object() {
+            assert_eq!(said["error"]["code"], -31017, "{said}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 2, "of what holds 3.2 MB each");
+    let answer = pipe.ask(modern("list", "tools/list", json!({}))).await;
+    assert!(answer["result"].is_object(), "{answer}");
+}
+
 #[tokio::test]
 async fn a_client_that_reads_slowly_is_given_every_answer() {
     let (_, mut pipe, server) = start();
@@ -296,6 +350,26 @@ async fn nothing_is_said_of_a_request_that_was_cancelled() {
     gate.open();
     let answer = pipe.ask(modern("after", "tools/list", json!({}))).await;
     assert_eq!(answer["id"], "after", "{answer}");
+}
+
+#[tokio::test]
+async fn why_a_request_was_cancelled_is_in_the_log_and_is_cut_off() {
+    let log = crate::support::Log::capture();
+    let (gate, mut pipe, _) = start();
+    pipe.line(modern(1, "tools/call", call("wait", json!({}))))
+        .await;
+    gate.started(1).await;
+    let reason = format!("no longer\nwanted{}", "x".repeat(1000));
+    let params = json!({"requestId": 1, "reason": reason});
+    pipe.line(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}))
+        .await;
+    gate.dropped(1).await;
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("wanted"));
+    let line = line.unwrap_or_else(|| panic!("no reason in {text}"));
+    assert!(line.contains("cancelled a request"), "{line}");
+    assert!(line.contains(r"no longer\nwanted"), "{line}");
+    assert!(line.len() < 500, "{line}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::notification::{
     Notice, encode_acknowledged, encode_cancelled, encode_log, encode_notice, encode_progress,
+    encode_unsubscribed,
 };
 use super::{
     Caching, ClientCapability, ErrorKind, InputRequired, Outcome, Page, PromptMessage,

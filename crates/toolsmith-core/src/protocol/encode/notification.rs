@@ -62,8 +62,8 @@ pub fn encode_acknowledged(filter: &SubscriptionFilter, subscription: &RequestId
     notification_with(method, params, Some(subscribed(subscription)))
 }
 
-/// Writes that the server has ended a request, which in the modern era it may say of a
-/// subscription only. A task that it belongs to is named, as the legacy era wants it.
+/// Writes that the server waits no more for the answer to what it asked. A task that it
+/// belongs to is named, as the legacy era wants it.
 pub fn encode_cancelled(request: &RequestId, reason: &str, task: Option<&str>) -> Vec<u8> {
     let mut params = Map::from_iter([("reason".to_owned(), json!(reason))]);
     if let Some(task) = task {
@@ -71,6 +71,18 @@ pub fn encode_cancelled(request: &RequestId, reason: &str, task: Option<&str>) -
     }
     let id = ("requestId", request.as_json().to_vec());
     notification_with("notifications/cancelled", params, Some(id))
+}
+
+/// Writes that the server has ended a subscription of the modern era, where there is no
+/// stream of its own to close.
+///
+/// Implements revision 2026-07-28, `basic/patterns/cancellation`.
+pub fn encode_unsubscribed(subscription: &RequestId, reason: &str) -> Vec<u8> {
+    let params = Map::from_iter([("reason".to_owned(), json!(reason))]);
+    let (key, meta) = subscribed(subscription);
+    let id = subscription.as_json();
+    let id = [id, format!(",\"{key}\":").as_bytes(), &meta].concat();
+    notification_with("notifications/cancelled", params, Some(("requestId", id)))
 }
 
 /// Writes a log message.
@@ -171,6 +183,7 @@ mod tests {
             encode_acknowledged(&SubscriptionFilter::default(), &id),
             encode_notice(&Notice::ToolsChanged, Revision::LATEST, Some(&id)),
             encode_cancelled(&id, "over", None),
+            encode_unsubscribed(&id, "over"),
         ] {
             let text = String::from_utf8(message).unwrap();
             assert!(text.contains(":123456789012345678901234567890"), "{text}");

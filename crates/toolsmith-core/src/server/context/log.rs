@@ -42,19 +42,22 @@ impl LogMessage {
 
 impl Context {
     /// Sends the client a log message, if it asked for messages of that level: with
-    /// `logging/setLevel` in the legacy era, with the request in the modern one.
+    /// `logging/setLevel` in the legacy era, from then on, with the request in the modern one.
     ///
     /// Never waits. A message that the client is too slow to take is dropped, and so is one
     /// over a hundred a second. It must hold no secrets: whoever runs the client reads it.
     pub fn log(&self, message: LogMessage) {
         let scope = self.scope();
-        let wanted = scope
-            .peer
-            .log_level
-            .is_some_and(|least| message.level >= least);
-        let Some(sink) = scope.sink.as_ref().filter(|_| wanted) else {
+        let Some(sink) = &scope.sink else {
             return;
         };
+        // What the client has said since the call began is newer than what it had said before.
+        let newer = scope.peer.session.as_ref();
+        let newer = newer.and_then(|session| session.newer_log_level());
+        let least = newer.or(scope.peer.log_level);
+        if least.is_none_or(|least| message.level < least) {
+            return;
+        }
         let encoded = encode_log(message.level, message.logger.as_deref(), &message.data);
         let asking = scope.asking.as_ref();
         if asking.is_some_and(|asking| !asking.is_new_log(&encoded)) || !self.0.budget.take() {

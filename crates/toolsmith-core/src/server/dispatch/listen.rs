@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use crate::ports::Change;
 use crate::protocol::{
     ErrorKind, ListenParams, MAX_SUBSCRIBED, Notice, Outcome, ProtocolError, SubscriptionFilter,
-    TASKS_EXTENSION, TaskStatus, encode_acknowledged, encode_cancelled, encode_notice,
-    missing_extension,
+    TASKS_EXTENSION, TaskStatus, encode_acknowledged, encode_notice, missing_extension,
 };
 use crate::server::engine::Engine;
 use crate::server::middleware::Operation;
@@ -47,36 +46,31 @@ impl Engine {
                 subscription.put_back(&Change::TaskChanged((&**id).into()));
             }
         }
-        sink.notify(encode_acknowledged(&granted, &request.id));
-        let ended = || {
-            // Where there is no stream to close, the client is told that it is.
-            if sink.is_shared() {
-                sink.notify(encode_cancelled(
-                    &request.id,
-                    "the server is stopping",
-                    None,
-                ));
-            }
-            Outcome::Unsubscribed
-        };
-        loop {
-            // What changes meanwhile is merged, and so is not taken before it can be sent.
-            let ready = tokio::select! {
-                ready = sink.ready() => ready,
-                _closing = closing.changed() => return ended(),
-            };
-            if !ready {
-                return Outcome::Unsubscribed;
-            }
-            let change = tokio::select! {
-                biased;
-                _closing = closing.changed() => return ended(),
-                change = subscription.next() => change,
-            };
-            if let Some(notice) = self.notice(&change, &peer).await {
-                sink.notify(encode_notice(&notice, peer.revision, Some(&request.id)));
-            }
+        // Nothing is said on the subscription before this.
+        if !sink.send(encode_acknowledged(&granted, &request.id)).await {
+            return Outcome::Unsubscribed;
         }
+        let told = async {
+            // What changes meanwhile is merged, and so is not taken before it can be sent.
+            while sink.ready().await {
+                let change = subscription.next().await;
+                let Some(notice) = self.notice(&change, &peer).await else {
+                    continue;
+                };
+                // What there was room for may have gone to others while nothing changed.
+                let message = encode_notice(&notice, peer.revision, Some(&request.id));
+                if !sink.send(message).await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            _closing = closing.changed() => {}
+            () = sink.stopping() => {}
+            () = told => {}
+        }
+        Outcome::Unsubscribed
     }
 
     /// What of the wishes of a client is granted.

@@ -5,7 +5,7 @@
 
 use tokio::sync::watch;
 
-use super::{Live, SessionRef, Using};
+use super::{SessionRef, Using};
 use crate::ports::StreamNo;
 
 /// Who listens in a session.
@@ -102,10 +102,6 @@ impl Place {
             // Nobody's standing is another one now.
             false
         });
-    }
-
-    pub(super) fn live(&self) -> &Live {
-        &self.live
     }
 
     /// Rings when anybody comes or goes.

@@ -13,7 +13,7 @@ use super::listeners::Listeners;
 use super::stream::Tail;
 use super::{SessionRef, Using, lock};
 use crate::ports::StreamNo;
-use crate::protocol::{ClientError, ProtocolError, RequestId, Response};
+use crate::protocol::{ClientError, LogLevel, ProtocolError, RequestId, Response};
 use crate::server::Subscription;
 
 /// How a client answered a question.
@@ -32,6 +32,8 @@ pub(in crate::server) struct Live {
     pub(super) standalone: Mutex<VecDeque<StreamNo>>,
     /// Whose streams are open on which the server speaks unasked.
     pub(super) listeners: watch::Sender<Listeners>,
+    /// The log level that was set last, and when: the number of it among all.
+    log_level: Mutex<Option<(u64, LogLevel)>>,
     /// How many calls go on whose client has hung up.
     pub(super) detached: AtomicUsize,
 }
@@ -48,6 +50,17 @@ impl Live {
 
     pub(super) fn subscription_cell(&self) -> &OnceLock<Arc<Subscription>> {
         &self.subscription
+    }
+
+    pub(super) fn log_level(&self) -> Option<(u64, LogLevel)> {
+        *lock(&self.log_level)
+    }
+
+    pub(super) fn set_log_level(&self, number: u64, level: LogLevel) {
+        let mut newest = lock(&self.log_level);
+        if newest.is_none_or(|(before, _)| before < number) {
+            *newest = Some((number, level));
+        }
     }
 
     /// Where the answer to a question comes in.

@@ -45,6 +45,8 @@ pub struct Sessions {
     live: [Mutex<Shard>; SHARDS],
     /// The number of the last question.
     asked: AtomicU64,
+    /// How often a client has said which log messages it wants.
+    levels: AtomicU64,
     sweeper: Once,
     opening: opening::Opening,
 }
@@ -62,6 +64,8 @@ impl fmt::Debug for Sessions {
 pub struct SessionRef {
     sessions: Arc<Sessions>,
     id: SessionId,
+    /// How often log levels had been set when it was found: later ones are news.
+    levels: u64,
 }
 
 impl fmt::Debug for SessionRef {
@@ -86,6 +90,7 @@ impl Sessions {
             idle,
             live: Default::default(),
             asked: AtomicU64::new(0),
+            levels: AtomicU64::new(0),
             sweeper: Once::new(),
             opening: opening::Opening::default(),
         })
@@ -160,6 +165,7 @@ impl Sessions {
         id: SessionId,
         caller: &Caller,
     ) -> Result<Peer, ProtocolError> {
+        let levels = self.levels.load(Ordering::SeqCst);
         let found = self.store.find(id).await;
         let record = found
             .filter(|it| it.caller == *caller)
@@ -173,6 +179,7 @@ impl Sessions {
             session: Some(SessionRef {
                 sessions: Arc::clone(self),
                 id,
+                levels,
             }),
         })
     }
@@ -262,7 +269,22 @@ impl SessionRef {
     }
 
     pub(crate) async fn set_log_level(&self, level: LogLevel) -> Result<(), ProtocolError> {
-        self.change(SessionChange::LogLevel(level)).await
+        self.change(SessionChange::LogLevel(level)).await?;
+        let number = self.sessions.levels.fetch_add(1, Ordering::SeqCst) + 1;
+        // Calls that began before this go by what they found then.
+        if let Some(live) = self.sessions.living(self.id) {
+            live.set_log_level(number, level);
+        }
+        Ok(())
+    }
+
+    /// The log level that was set after the session was found, if any was.
+    pub(super) fn newer_log_level(&self) -> Option<LogLevel> {
+        if self.sessions.levels.load(Ordering::SeqCst) == self.levels {
+            return None;
+        }
+        let (number, level) = self.sessions.living(self.id)?.log_level()?;
+        (number > self.levels).then_some(level)
     }
 
     pub(super) async fn subscribe(&self, uri: Arc<str>) -> Result<(), ProtocolError> {

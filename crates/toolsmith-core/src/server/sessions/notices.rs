@@ -72,13 +72,8 @@ impl SessionRef {
                 format!("the session has {most} streams open already; close one first"),
             )
         })?;
-        let is_first = place.live().subscription().is_none();
         let subscription = self.subscription(&record)?;
         self.still_there().await?;
-        if is_first && record.seen != self.sessions.engine.list_changes() {
-            // Something changed before anybody listened.
-            subscription.post_lists();
-        }
         Ok(Notices {
             moves: place.moves(),
             place,
@@ -101,7 +96,8 @@ impl SessionRef {
         }
     }
 
-    /// The subscription of the session, made when it is first needed.
+    /// The subscription of the session, made when it is first needed: what changed before is
+    /// told as the first.
     pub(super) fn subscription(
         &self,
         record: &SessionRecord,
@@ -121,9 +117,12 @@ impl SessionRef {
         let hub = self.sessions.engine.hub();
         let subscription = Arc::new(hub.subscribe(tenant, interest).map_err(full)?);
         // Of two that are made at the same time, one is kept and the other one dropped.
-        Ok(Arc::clone(
-            live.subscription_cell().get_or_init(|| subscription),
-        ))
+        let subscription = live.subscription_cell().get_or_init(|| subscription);
+        if record.seen != self.sessions.engine.list_changes() {
+            // Something changed before anybody could hear of it.
+            subscription.post_lists();
+        }
+        Ok(Arc::clone(subscription))
     }
 }
 

@@ -17,13 +17,8 @@ impl SessionRef {
         let Some(record) = self.sessions.store.find(self.id).await else {
             return;
         };
-        let is_first = self.live().subscription().is_none();
         match self.subscription(&record) {
             Ok(subscription) => {
-                if is_first && record.seen != self.sessions.engine.list_changes() {
-                    // Something changed before anybody listened.
-                    subscription.post_lists();
-                }
                 if !subscription.add_page(id.into()) {
                     tracing::debug!("a session has too many pages open to be told of another");
                 }

@@ -69,7 +69,7 @@ impl fmt::Debug for Using {
 
 impl Drop for Using {
     fn drop(&mut self) {
-        let SessionRef { sessions, id } = &self.session;
+        let SessionRef { sessions, id, .. } = &self.session;
         let mut shard = lock(sessions.shard(*id));
         // A session that has ended meanwhile has none, or a newer one.
         let slot = shard.get_mut(id);

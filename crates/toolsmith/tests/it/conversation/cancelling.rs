@@ -22,6 +22,7 @@ async fn a_modern_client_cancels_by_hanging_up() {
 
 #[tokio::test]
 async fn a_legacy_client_cancels_by_saying_so_and_is_told_no_more_of_the_call() {
+    let log = support::Log::capture();
     let (server, _) = start();
     let session = server.session("2025-11-25").await;
     let other = server.session("2025-11-25").await;
@@ -36,6 +37,8 @@ async fn a_legacy_client_cancels_by_saying_so_and_is_told_no_more_of_the_call() 
     assert_eq!(server.send(&session.post(&cancel)).await.status, 202);
     server.gate.dropped(1).await;
     assert_eq!(stream.next().await, None, "a cancelled call has no answer");
+    let text = log.text();
+    assert!(text.contains("reason=\"no longer needed\""), "{text}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::offers::{start, visitor};
-use crate::wire::{Endpoint, Session, Stream};
+use crate::wire::{Endpoint, Session, Stream, soon};
 
 async fn opened(server: &Endpoint, revision: &str) -> (Session, Stream) {
     let session = server.session(revision).await;
@@ -54,6 +54,30 @@ async fn every_session_is_told_that_a_list_has_changed_and_the_list_has() {
     // What changes nothing is not told.
     assert!(!registry.remove_tool("no such tool"));
     is_quiet(&mut sessions[3].1).await;
+}
+
+/// Guards against a subscription that is made for a resource, and takes what changed before
+/// for told.
+#[tokio::test]
+async fn a_change_before_a_session_listens_is_told_whatever_it_asks_for_first() {
+    let (server, registry) = start();
+    for revision in ["2024-11-05", "2025-11-25"] {
+        let session = server.session(revision).await;
+        registry.add_tool(visitor()).unwrap();
+        let page = json!({"uri": "test://page"});
+        let ask = session.ask(1, "resources/subscribe", page);
+        let reply = server.send(&ask).await;
+        assert_eq!(reply.message()["result"], json!({}), "{reply:?}");
+        let mut stream = server.open(&session.stream()).await;
+        assert_eq!(
+            stream.next().await,
+            Some(None),
+            "a comment opens the stream"
+        );
+        let told = soon("the change", stream.message()).await;
+        assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+        assert!(registry.remove_tool("visitor"));
+    }
 }
 
 #[tokio::test]

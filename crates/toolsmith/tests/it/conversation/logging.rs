@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::offers::start;
-use crate::wire::{call, modern};
+use crate::wire::{Session, call, modern};
 
 fn chatter(level: Option<&str>, lines: u32) -> Value {
     let mut params = call("chatter", json!({"lines": lines}));
@@ -67,6 +67,40 @@ async fn a_legacy_session_says_which_messages_it_wants() {
         let bad = session.ask(3, "logging/setLevel", json!({"level": "loud"}));
         let reply = server.send(&bad).await;
         assert_eq!(reply.message()["error"]["code"], -32602, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_legacy_client_may_say_otherwise_while_a_call_runs() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let other = server.session("2025-11-25").await;
+    let set = async |session: &Session, level: &str| {
+        let set = session.ask(9, "logging/setLevel", json!({"level": level}));
+        let reply = server.send(&set).await;
+        assert_eq!(reply.message()["result"], json!({}), "{reply:?}");
+    };
+    for (at, (before, after, expected)) in [
+        ("info", "error", &["first"][..]),
+        ("error", "info", &["second"][..]),
+        ("info", "debug", &["first", "second"][..]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        server.gate.close();
+        set(&session, before).await;
+        let ask = session.ask(1, "tools/call", call("two_parts", json!({})));
+        let mut stream = server.open(&ask).await;
+        assert_eq!(stream.next().await, Some(None), "an event to come back to");
+        server.gate.started(at + 1).await;
+        set(&session, after).await;
+        // What another session wants is its own.
+        set(&other, before).await;
+        server.gate.open();
+        let messages = stream.rest().await;
+        let said = messages.iter().filter_map(|m| m["params"]["data"].as_str());
+        assert_eq!(Vec::from_iter(said), expected, "{before}, then {after}");
     }
 }
 

@@ -9,7 +9,7 @@ use toolsmith::prelude::Registry;
 
 use super::asking::{Pages, authorizing, completed, reported, reporting};
 use super::offers::{able, able_in, offers, visitor};
-use crate::wire::{Gate, Pipe, call, modern_meta, request, soon};
+use crate::wire::{Gate, Pipe, Program, call, modern_meta, request, soon};
 
 struct Talk {
     pipe: Pipe,
@@ -337,4 +337,128 @@ async fn a_client_that_is_not_ready_is_not_asked() {
     let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": oslo()});
     let answer = pipe.ask(answer).await;
     assert_eq!(answer["result"]["content"][0]["text"], "Oslo", "{answer}");
+}
+
+/// Starts a call that waits. When it has begun, the lines before it were taken and worked on,
+/// as far as that is possible while nobody reads.
+async fn begin_waiting(talk: &mut Talk, calls: usize) {
+    let wait = modern(
+        format!("w{calls}"),
+        "tools/call",
+        call("two_parts", json!({})),
+    );
+    talk.pipe.line(wait).await;
+    talk.gate.started(calls).await;
+}
+
+/// Reads to the end, which comes after the answer to a subscription and the word that it is
+/// over.
+async fn is_told_of_the_end(pipe: &mut Pipe, subscription: &Value) {
+    let answer = soon("the answer", pipe.next()).await.unwrap();
+    assert_eq!(answer["id"], *subscription, "{answer}");
+    let result = &answer["result"];
+    assert_eq!(result["resultType"], "complete", "{answer}");
+    let over = soon("the end", pipe.next()).await.unwrap();
+    assert_eq!(over["method"], "notifications/cancelled", "{over}");
+    let params = &over["params"];
+    assert_eq!(params["requestId"], *subscription, "{over}");
+    let meta = &params["_meta"]["io.modelcontextprotocol/subscriptionId"];
+    assert_eq!(meta, subscription, "{over}");
+    assert_eq!(soon("the end", pipe.next()).await, None);
+}
+
+#[tokio::test]
+async fn a_subscription_is_answered_when_the_pipe_ends_and_those_of_others_go_on() {
+    let gate = Arc::new(Gate::default());
+    let server = offers(&gate);
+    let registry = server.registry();
+    let engine = server.build().unwrap();
+    let mut pipes = Vec::new();
+    for _ in 0..2 {
+        let (to, input) = tokio::io::duplex(64 * 1024);
+        let (output, from) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(Stdio::new().serve_streams(engine.clone(), input, output));
+        let mut pipe = Pipe::new(Box::new(to), Box::new(from));
+        let listen = modern("l", "subscriptions/listen", lists_of_tools());
+        let first = pipe.ask(listen).await;
+        assert!(first["params"]["notifications"].is_object(), "{first}");
+        pipes.push(pipe);
+    }
+    pipes[0].end();
+    is_told_of_the_end(&mut pipes[0], &json!("l")).await;
+    registry.add_tool(visitor()).unwrap();
+    let told = soon("the change", pipes[1].next()).await.unwrap();
+    assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_subscription_is_answered_when_the_program_is_told_to_stop() {
+    let mut program = Program::hello(&[], &[]).await;
+    let mut pipe = program.pipe();
+    let listen = modern(7, "subscriptions/listen", lists_of_tools());
+    let first = pipe.ask(listen).await;
+    assert!(first["params"]["notifications"].is_object(), "{first}");
+    program.terminate().await;
+    is_told_of_the_end(&mut pipe, &json!(7)).await;
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
+async fn ask_for_lists(talk: &mut Talk, lists: usize) {
+    for id in 0..lists {
+        talk.pipe.line(modern(id, "tools/list", json!({}))).await;
+    }
+}
+
+fn lists_of_tools() -> Value {
+    json!({"notifications": {"toolsListChanged": true}})
+}
+
+/// Guards against an acknowledgement that is lost because nobody reads just then.
+#[tokio::test]
+async fn a_client_that_reads_late_is_told_that_it_subscribed_before_it_is_told_of_changes() {
+    let mut talk = start();
+    ask_for_lists(&mut talk, 200).await;
+    let listen = modern("l", "subscriptions/listen", lists_of_tools());
+    talk.pipe.line(listen).await;
+    begin_waiting(&mut talk, 1).await;
+    talk.registry.add_tool(visitor()).unwrap();
+    let (mut lists, mut told) = (0, Vec::new());
+    while lists < 200 || told.len() < 2 {
+        let next = soon("the rest", talk.next()).await;
+        match next["method"].as_str() {
+            Some(method) => told.push(method.to_owned()),
+            None => lists += 1,
+        }
+    }
+    let expected = [
+        "notifications/subscriptions/acknowledged",
+        "notifications/tools/list_changed",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Guards against a change that is taken when there was room for it, and lost because there
+/// is none any more.
+#[tokio::test]
+async fn a_change_is_told_to_a_client_that_reads_late() {
+    let mut talk = start();
+    let listen = modern("l", "subscriptions/listen", lists_of_tools());
+    let first = talk.pipe.ask(listen).await;
+    assert!(first["params"]["notifications"].is_object(), "{first}");
+    ask_for_lists(&mut talk, 200).await;
+    begin_waiting(&mut talk, 1).await;
+    talk.registry.add_tool(visitor()).unwrap();
+    begin_waiting(&mut talk, 2).await;
+    let (mut lists, mut told) = (0, 0);
+    while lists < 200 || told < 1 {
+        let next = soon("the rest", talk.next()).await;
+        match next["method"].as_str() {
+            Some(method) => {
+                assert_eq!(method, "notifications/tools/list_changed", "{next}");
+                told += 1;
+            }
+            None => lists += 1,
+        }
+    }
 }

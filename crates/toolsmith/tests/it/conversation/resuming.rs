@@ -1,6 +1,7 @@
 //! Legacy streams that break, and are taken up again.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -147,6 +148,52 @@ async fn a_tool_may_have_its_client_come_back_later() {
     let ask = old.ask(1, "tools/call", call("polled", json!({})));
     let reply = server.send(&ask).await;
     assert_eq!(reply.said(), "closed: false", "{reply:?}");
+}
+
+/// Guards against a connection that breaks in the first second of a call, with nothing to come
+/// back to.
+#[tokio::test]
+async fn a_call_that_is_not_done_at_once_can_be_come_back_to() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let ask = session.ask(1, "tools/call", call("two_parts", json!({})));
+    let early = Duration::from_millis(600);
+    let stream = tokio::time::timeout(early, async {
+        let mut stream = server.open(&ask).await;
+        assert_eq!(stream.next().await, Some(None), "an event to come back to");
+        stream
+    });
+    let stream = stream.await.expect("no stream, though the call goes on");
+    let last = stream.last_id().to_owned();
+    drop(stream);
+    server.gate.open();
+    let mut again = server.open(&session.resume(&last)).await;
+    let rest = again.rest().await;
+    assert_eq!(rest.len(), 1, "{rest:?}");
+    assert_eq!(rest[0]["id"], 1, "{rest:?}");
+}
+
+/// Guards against calls that are refused because others of their session are not done at once.
+#[tokio::test]
+async fn many_calls_at_once_that_are_done_soon_are_all_answered() {
+    let (server, _) = start();
+    let session = server.session("2025-11-25").await;
+    let calls = (0..300).map(|id| {
+        let ask = session.ask(id, "tools/call", call("two_parts", json!({})));
+        let server = &server;
+        async move { server.send(&ask).await }
+    });
+    let all = futures_util::future::join_all(calls);
+    let let_go = async {
+        server.gate.started(300).await;
+        // Longer than any of them is waited for before it gets a stream.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        server.gate.open();
+    };
+    let (replies, ()) = soon("the answers", futures_util::future::join(all, let_go)).await;
+    for reply in replies {
+        assert_eq!(reply.said(), "done", "{reply:?}");
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::io::{
 };
 use toolsmith::Http;
 
-use crate::wire::{Ask, Gate, call, initialize, modern, server, soon};
+use crate::wire::{Ask, Gate, Session, call, initialize, modern, server, soon};
 
 /// A stream that counts the writes that it took.
 struct Counting {
@@ -77,8 +77,11 @@ impl AsyncWrite for Counting {
     }
 }
 
-/// Sends a request and gives its answer and how many writes that took.
-async fn writes(asks: &[Ask]) -> Vec<(String, usize)> {
+/// Sends requests one after the other, each made when the answers before it are there, and
+/// gives the answers and how many writes each took.
+async fn writes<'a>(
+    asks: impl IntoIterator<Item = Box<dyn FnOnce(&[(String, usize)]) -> Ask + 'a>>,
+) -> Vec<(String, usize)> {
     let listening = Http::bind("127.0.0.1:0").listen().unwrap();
     let service = listening
         .service(server(&Arc::new(Gate::default())))
@@ -96,9 +99,10 @@ async fn writes(asks: &[Ask]) -> Vec<(String, usize)> {
     let connection = hyper::server::conn::http1::Builder::new();
     let connection = connection.serve_connection(TokioIo::new(stream), service);
     let connection = tokio::spawn(connection);
-    let mut answers = Vec::new();
+    let mut answers: Vec<(String, usize)> = Vec::new();
     let mut buffer = vec![0; 1024 * 1024];
     for ask in asks {
+        let ask = ask(&answers);
         client
             .write_all(&ask.bytes("localhost", "/mcp"))
             .await
@@ -150,8 +154,31 @@ async fn a_plain_answer_is_one_write() {
         Ask::post("{"),
         Ask::new("OPTIONS"),
     ];
-    for (ask, (answer, writes)) in asks.iter().zip(writes(&asks).await) {
+    let sent = asks.iter().map(|ask| Box::new(|_: &_| ask.clone()) as _);
+    for (ask, (answer, writes)) in asks.iter().zip(writes(sent).await) {
         let answer: String = answer.chars().take(300).collect();
         assert_eq!(writes, 1, "{ask:?}\nwas answered with {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_answer_in_a_session_is_one_write() {
+    for revision in ["2025-06-18", "2025-11-25"] {
+        let opening = Box::new(move |_: &[_]| initialize(revision)) as Box<dyn FnOnce(&_) -> _>;
+        let calls = ["add", "add_blocking"].map(|tool| {
+            Box::new(move |answers: &[(String, usize)]| {
+                let opened = answers[0].0.to_ascii_lowercase();
+                let (_, id) = opened.split_once("mcp-session-id: ").unwrap();
+                let session = Session {
+                    id: id.lines().next().unwrap().to_owned(),
+                    revision: revision.to_owned(),
+                };
+                session.ask(1, "tools/call", call(tool, json!({"a": 2, "b": 3})))
+            }) as Box<dyn FnOnce(&_) -> _>
+        });
+        for (answer, writes) in writes([opening].into_iter().chain(calls)).await {
+            assert_eq!(writes, 1, "{revision}: {answer}");
+            assert!(answer.contains("result"), "{revision}: {answer}");
+        }
     }
 }
