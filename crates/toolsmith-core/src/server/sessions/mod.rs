@@ -198,6 +198,7 @@ impl Sessions {
         for id in &gone {
             self.forget(*id).await;
         }
+        self.opening.tidy();
         gone.len()
     }
 

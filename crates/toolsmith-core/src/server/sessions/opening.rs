@@ -29,31 +29,58 @@ struct Opened {
     order: VecDeque<(Instant, SessionId)>,
 }
 
+/// A table with less room is not made smaller.
+const ROOM: usize = 64;
+
 impl Opening {
-    /// Notes that a session was opened, and forgets those that were long ago.
+    /// Notes that a session was opened.
     pub(super) fn begin(&self, id: SessionId) {
         let now = Instant::now();
         let mut opened = lock(&self.0);
-        while let Some((since, old)) = opened.order.front().copied()
-            && now.duration_since(since) >= PATIENCE
-        {
-            opened.order.pop_front();
-            opened.waiting.remove(&old);
-        }
+        opened.tidy(now);
         opened.order.push_back((now, id));
         opened.waiting.insert(id, (now, Arc::default()));
     }
 
     /// Waits for a session no more.
     pub(super) fn end(&self, id: SessionId) {
-        let ended = lock(&self.0).waiting.remove(&id);
+        let ended = {
+            let mut opened = lock(&self.0);
+            let ended = opened.waiting.remove(&id);
+            opened.tidy(Instant::now());
+            ended
+        };
         if let Some((_, ready)) = ended {
             ready.notify_waiters();
         }
     }
 
+    /// Forgets what was opened long ago.
+    pub(super) fn tidy(&self) {
+        lock(&self.0).tidy(Instant::now());
+    }
+
     fn find(&self, id: SessionId) -> Option<(Instant, Arc<Notify>)> {
         lock(&self.0).waiting.get(&id).cloned()
+    }
+}
+
+impl Opened {
+    /// Forgets those that were opened long ago or are not waited for, as far as they are the
+    /// oldest, and the room that many of them took.
+    fn tidy(&mut self, now: Instant) {
+        while let Some((since, old)) = self.order.front()
+            && (now.duration_since(*since) >= PATIENCE || !self.waiting.contains_key(old))
+        {
+            self.waiting.remove(old);
+            self.order.pop_front();
+        }
+        if self.order.capacity() > ROOM && self.order.len() < self.order.capacity() / 4 {
+            self.order.shrink_to_fit();
+        }
+        if self.waiting.capacity() > ROOM && self.waiting.len() < self.waiting.capacity() / 4 {
+            self.waiting.shrink_to_fit();
+        }
     }
 }
 
