@@ -92,7 +92,7 @@ impl Error {
         match &*self.0 {
             Kind::Setting { hint, .. } => hint.as_deref(),
             Kind::InsideRuntime => Some(
-                "write `.serve(…).await` where `.run(…)` is, or call `run` from a `main` that is not async",
+                "call `run` from a `main` that is not async, or write `.serve(…).await` in its place: the log and, on stdio, signals are then the program's own",
             ),
             Kind::Bind { error, .. } => match error.kind() {
                 std::io::ErrorKind::AddrInUse => Some(

@@ -16,6 +16,9 @@ pub struct Answer {
     pub message: Vec<u8>,
     /// The HTTP status, for transports that have one.
     pub status: u16,
+    /// Whether it is the result of the request, or, of a batch, holds the answers; otherwise
+    /// it is an error.
+    pub is_result: bool,
 }
 
 impl From<&Refusal> for Answer {
@@ -23,6 +26,7 @@ impl From<&Refusal> for Answer {
         Self {
             message: encode_error(&refusal.error, refusal.id.as_ref()),
             status: refusal.status(),
+            is_result: false,
         }
     }
 }
@@ -39,8 +43,11 @@ impl Answer {
         let mut message = vec![b'['];
         message.extend_from_slice(&messages.join(&b','));
         message.push(b']');
-        let status = 200;
-        Some(Self { message, status })
+        Some(Self {
+            message,
+            status: 200,
+            is_result: true,
+        })
     }
 }
 
@@ -68,6 +75,7 @@ impl Engine {
             Answer {
                 message: self.encode(&outcome, &id, revision),
                 status,
+                is_result: !matches!(outcome, Outcome::Error(_)),
             }
         })
     }

@@ -98,7 +98,15 @@ impl Asked {
             Self::Batch(ids) => Answer::batch(ids.into_iter().map(refuse)),
         };
         match refused {
-            Some(refused) => respond::answer(&Answer { status, ..refused }, Form::Json),
+            Some(refused) => {
+                let is_result = false;
+                let refused = Answer {
+                    status,
+                    is_result,
+                    ..refused
+                };
+                respond::answer(&refused, Form::Json)
+            }
             None => respond::refuse(error),
         }
     }

@@ -227,9 +227,12 @@ async fn initialize(
         Ok(session) => session,
         Err(error) => return refuse(error, id()),
     };
-    let message = endpoint.engine.encode(&outcome, &request.id, peer.revision);
-    let status = StatusCode::OK.as_u16();
-    let mut response = respond::answer(&Answer { message, status }, form(accepts));
+    let answer = Answer {
+        message: endpoint.engine.encode(&outcome, &request.id, peer.revision),
+        status: StatusCode::OK.as_u16(),
+        is_result: true,
+    };
+    let mut response = respond::answer(&answer, form(accepts));
     if let Ok(session) = HeaderValue::from_str(&session.to_string()) {
         response.headers_mut().insert(SESSION_ID, session);
     }

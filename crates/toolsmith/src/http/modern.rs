@@ -184,6 +184,7 @@ mod tests {
         Answer {
             message: b"answer".to_vec(),
             status: 200,
+            is_result: true,
         }
     }
 

@@ -150,7 +150,7 @@ impl Desk {
             let waiting: usize = self.waiting.iter().map(|it| it.requests).sum();
             let calls = self.in_flight + waiting;
             if calls > 0 {
-                tracing::info!(calls, "the input has ended; calls were cut off");
+                tracing::info!(calls, "the conversation is over; calls were cut off");
             }
         }
         // Whoever could still report keeps the writer waiting, and so does whoever waits to.

@@ -70,7 +70,7 @@ impl Work {
             requests: 0,
             cost: 0,
             done: Box::pin(answer.map(move |answer| {
-                let has_ended = answer.as_ref().is_some_and(|answer| answer.status == 200);
+                let has_ended = answer.as_ref().is_some_and(|answer| answer.is_result);
                 let ended = || encode_unsubscribed(&name.0, "the server is stopping");
                 Done {
                     message: answer.map(|answer| answer.message),
@@ -314,6 +314,9 @@ impl Conversation {
             (Method::Initialize, Some(_)) => refused(open_already(), Some(request.id)),
             // A client may look whether anybody is there at any time, before it says who
             // it is and while everybody is busy.
+            (Method::Ping, _) if self.running.contains_key(&request.id) => {
+                said(&in_use(request.id, Era::Legacy))
+            }
             (Method::Ping, legacy) => {
                 let revision = legacy
                     .as_ref()

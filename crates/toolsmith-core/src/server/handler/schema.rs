@@ -145,6 +145,8 @@ pub struct UriArgument {
     pub required: bool,
     /// Whether it is a list, which may have nothing in it.
     pub list: bool,
+    /// Whether it is one value, so that a list can never be read as it.
+    pub one: bool,
 }
 
 /// The parameters of a resource that the URI gives.
@@ -158,9 +160,26 @@ pub fn variables<S: Slots>(slots: &S, names: &[&'static str]) -> Vec<UriArgument
             name,
             required: argument.required,
             list: argument.schema.get("type").is_some_and(|it| it == "array"),
+            one: is_one(argument.schema.get("type")),
         })
     });
     found.collect()
+}
+
+/// Whether a type of JSON Schema, or all of several but `null`, have one value.
+fn is_one(kind: Option<&Value>) -> bool {
+    let is_one = |kind: &Value| match kind.as_str() {
+        Some(kind) => matches!(kind, "string" | "integer" | "number" | "boolean"),
+        None => false,
+    };
+    match kind {
+        Some(Value::Array(kinds)) => {
+            let mut kinds = kinds.iter().filter(|it| *it != "null").peekable();
+            kinds.peek().is_some() && kinds.all(is_one)
+        }
+        Some(kind) => is_one(kind),
+        None => false,
+    }
 }
 
 /// What knows the values of the arguments: what the author named, and for the others their

@@ -117,6 +117,11 @@ fn variables_problem(uri: &str, template: &UriTemplate, wanted: &[UriArgument]) 
                 "`{uri}` has the variable `{name}`, and the function has no such argument; a parameter that the server gives, such as `Context` or `State<…>`, cannot come from the URI"
             ));
         };
+        if variable.explode() && argument.one {
+            return Some(format!(
+                "`{{{name}*}}` in `{uri}` has any number of values, and the parameter `{name}` is one; make it a `Vec`, or leave out the `*`"
+            ));
+        }
         if variable.optional() && argument.required && !argument.list {
             return Some(format!(
                 "`{uri}` may come without `{name}`, and the function cannot do without it; make the parameter an `Option`, or give it a `#[default]`"

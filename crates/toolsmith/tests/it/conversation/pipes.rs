@@ -391,6 +391,20 @@ async fn a_subscription_is_answered_when_the_pipe_ends_and_those_of_others_go_on
     assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
 }
 
+#[tokio::test]
+async fn a_subscription_that_was_refused_never_began_and_so_does_not_end() {
+    let gate = Arc::new(Gate::default());
+    let engine = offers(&gate).build().unwrap();
+    let (to, input) = tokio::io::duplex(64 * 1024);
+    let (output, from) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(Stdio::new().serve_streams(engine, input, output));
+    let mut pipe = Pipe::new(Box::new(to), Box::new(from));
+    let refused = pipe.ask(modern(6, "subscriptions/listen", json!({}))).await;
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    let next = pipe.ask(modern(7, "tools/list", json!({}))).await;
+    assert_eq!(next["id"], 7, "something else was said first: {next}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_subscription_is_answered_when_the_program_is_told_to_stop() {

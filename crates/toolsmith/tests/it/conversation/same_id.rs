@@ -89,6 +89,7 @@ async fn on_a_pipe_the_second_is_refused_whatever_the_era_and_the_first_goes_on(
     let mut params = json!({});
     params["_meta"] = modern_meta().into();
     refuses(&pipe.ask(request(1, "tools/list", params)).await, 1);
+    refuses(&pipe.ask(request(1, "ping", json!({}))).await, 1);
     let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
         "params": {"requestId": 1}});
     pipe.line(cancel).await;

@@ -247,9 +247,14 @@ fn may_lack(lang: String) -> String {
     lang
 }
 
-#[resource("rest://x{/rest*}")]
+#[resource("rest://x{/rest}")]
 fn may_lack_too(rest: String) -> String {
     rest
+}
+
+#[resource("many://x{/rest*}")]
+fn takes_one(rest: Option<String>) -> String {
+    rest.unwrap_or_default()
 }
 
 #[resource("list://{id}{?lang,words*,limit}")]
@@ -281,6 +286,9 @@ async fn a_template_that_does_not_fit_is_refused_before_the_server_starts() {
         assert!(said.contains("may come without `"), "{said}");
         assert!(said.contains("`Option`"), "{said}");
     }
+    let said = refused(Server::new("s").resource::<takes_one>());
+    assert!(said.contains("`{rest*}` in `many://x{/rest*}`"), "{said}");
+    assert!(said.contains("`Vec`"), "{said}");
     let good = Server::new("s").resource::<lacks_nothing>();
     assert!(good.build().is_ok());
     let made = |uri: &str| Server::new("s").dynamic_resource(DynamicResource::text(uri, ""));
