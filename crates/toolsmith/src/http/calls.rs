@@ -105,7 +105,7 @@ impl Asked {
                     is_result,
                     ..refused
                 };
-                respond::answer(&refused, Form::Json)
+                respond::answer(refused, Form::Json)
             }
             None => respond::refuse(error),
         }
@@ -137,7 +137,7 @@ impl Call {
         if let Some(done) = poll_once(&mut self.work).await {
             let said = self.outlet.as_ref().is_some_and(|it| !it.is_empty());
             match done {
-                Some(answer) if !said => return respond::answer(&answer, form(self.accepts)),
+                Some(answer) if !said => return respond::answer(answer, form(self.accepts)),
                 done => {
                     self.work = Box::pin(std::future::ready(done));
                     goes_on = 0;
@@ -213,7 +213,7 @@ impl Hanging {
         let mut quiet = accepts.sse.then_some(if begins { SOON } else { QUIET });
         let (said, places) = loop {
             let said = match self.first(quiet).await {
-                First::Done(Some(answer)) => return respond::answer(&answer, form(accepts)),
+                First::Done(Some(answer)) => return respond::answer(answer, form(accepts)),
                 First::Done(None) => return cancelled(asked, accepts),
                 First::Said(item) => Some(item),
                 First::Quiet => None,

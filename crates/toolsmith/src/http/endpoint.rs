@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body::Body;
 
 use super::accept::{self, Accepts};
@@ -19,6 +19,10 @@ use crate::server::{Caller, Engine, Sessions};
 const ALLOW: &str = "GET, POST, DELETE, OPTIONS";
 /// The methods that the modern era has.
 const ALLOW_MODERN: &str = "POST, OPTIONS";
+
+static PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+static METHOD: HeaderName = HeaderName::from_static("mcp-method");
+static NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// What serves an address.
 #[derive(Debug)]
@@ -113,9 +117,9 @@ impl Endpoint {
 /// The header fields that the protocol gives a meaning.
 fn fields<'a>(headers: &'a HeaderMap, others: &'a [(&'a str, &'a [u8])]) -> RequestHeaders<'a> {
     RequestHeaders {
-        protocol_version: field(headers, "mcp-protocol-version"),
-        method: field(headers, "mcp-method"),
-        name: field(headers, "mcp-name"),
+        protocol_version: field(headers, &PROTOCOL_VERSION),
+        method: field(headers, &METHOD),
+        name: field(headers, &NAME),
         others,
     }
 }
@@ -129,7 +133,7 @@ fn param_fields(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
         .collect()
 }
 
-fn field<'a>(headers: &'a HeaderMap, name: &'static str) -> HeaderField<'a> {
+fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> HeaderField<'a> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => HeaderField::Missing,

@@ -232,7 +232,7 @@ async fn initialize(
         status: StatusCode::OK.as_u16(),
         is_result: true,
     };
-    let mut response = respond::answer(&answer, form(accepts));
+    let mut response = respond::answer(answer, form(accepts));
     if let Ok(session) = HeaderValue::from_str(&session.to_string()) {
         response.headers_mut().insert(SESSION_ID, session);
     }

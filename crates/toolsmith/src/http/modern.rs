@@ -42,13 +42,13 @@ pub(super) async fn request(
     let engine = endpoint.engine.clone();
     if !accepts.sse || !engine.may_speak(&request, &peer) {
         let answer = engine.answer(request, peer, None).await;
-        return respond::answer(&answer, form);
+        return respond::answer(answer, form);
     }
     let outlet = Outlet::new(false, 1);
     let sink: Arc<dyn ReplySink> = outlet.clone();
     let work: Work = Box::pin(engine.answer(request, peer, Some(sink)));
     match first(work, &outlet).await {
-        First::Answer(answer) => respond::answer(&answer, form),
+        First::Answer(answer) => respond::answer(answer, form),
         First::Said(message, rest) => {
             let events = events(message, rest, outlet);
             respond::events(ResponseBody::events(events))

@@ -29,10 +29,10 @@ const RETRY_SECONDS: &str = "1";
 
 /// An answer that is there, whole. One that has a status of its own is JSON: the form of a
 /// success is no use to who reads a refusal.
-pub(super) fn answer(answer: &Answer, form: Form) -> HttpResponse {
+pub(super) fn answer(answer: Answer, form: Form) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     if form == Form::Json || status != StatusCode::OK {
-        let mut response = json(status, answer.message.clone());
+        let mut response = json(status, answer.message);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             let wait = HeaderValue::from_static(RETRY_SECONDS);
             response.headers_mut().insert(RETRY_AFTER, wait);
@@ -44,7 +44,7 @@ pub(super) fn answer(answer: &Answer, form: Form) -> HttpResponse {
 
 /// A refusal.
 pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
-    answer(&Answer::from(refusal), Form::Json)
+    answer(Answer::from(refusal), Form::Json)
 }
 
 /// A refusal of a request whose id was not read.
