@@ -11,8 +11,9 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::conversation::{Conversation, Done, Taken, Work};
+use super::conversation::Conversation;
 use super::lines::{Line, Lines};
+use super::work::{Done, Taken, Work};
 use super::writer::{Outbox, Writer};
 use crate::server::Engine;
 use crate::{Error, Result};

@@ -1,8 +1,8 @@
-//! From a line to work: which era it is of, and what is to be done about it.
+//! From a line to work: which era it is of, and what is to be done about it. What work is,
+//! and what comes of it, is in `work.rs`.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, abortable};
 
 use super::lines::{self, Line};
+use super::work::{Done, Name, Taken, Work};
 use super::writer::{Reporter, Reports};
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions, SessionId};
 use crate::protocol::{
     Decoded, Era, ErrorKind, Message, Method, Notification, Outcome, ProtocolError, Refusal,
-    Request, RequestId, Response, Revision, decode, encode_unsubscribed,
+    Request, RequestId, Response, Revision, decode,
 };
 use crate::server::{
     Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
@@ -28,100 +29,6 @@ const MAX_STREAMS: usize = 512;
 const MAX_STREAM_BYTES: usize = 32 * 1024 * 1024;
 /// Longer than any pipe is open.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// Work on one line.
-pub(super) struct Work {
-    /// The work itself.
-    pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
-    /// How many requests it is that count among those that are worked on at once; streams of
-    /// changes do not.
-    pub(super) requests: usize,
-    /// What it costs of the room for requests.
-    pub(super) cost: usize,
-}
-
-impl Work {
-    fn new(
-        answer: impl Future<Output = Option<Answer>> + Send + 'static,
-        cost: usize,
-        requests: Vec<Name>,
-    ) -> Self {
-        Self {
-            requests: requests.len(),
-            cost,
-            done: Box::pin(answer.map(move |answer| Done {
-                message: answer.map(|answer| answer.message),
-                last_word: None,
-                cost,
-                stream: None,
-                requests,
-            })),
-        }
-    }
-
-    /// A stream of changes. When the server ends it, its client is told so after the answer:
-    /// there is nothing of its own that could be closed.
-    fn stream(
-        answer: impl Future<Output = Option<Answer>> + Send + 'static,
-        cost: usize,
-        name: Name,
-    ) -> Self {
-        Self {
-            requests: 0,
-            cost: 0,
-            done: Box::pin(answer.map(move |answer| {
-                let has_ended = answer.as_ref().is_some_and(|answer| answer.is_result);
-                let ended = || encode_unsubscribed(&name.0, "the server is stopping");
-                Done {
-                    message: answer.map(|answer| answer.message),
-                    last_word: has_ended.then(ended),
-                    cost: 0,
-                    stream: Some(cost),
-                    requests: vec![name],
-                }
-            })),
-        }
-    }
-}
-
-/// What a line asks for.
-pub(super) enum Taken {
-    /// Nothing, or nothing more.
-    Nothing,
-    /// An answer that is there at once.
-    Answer(Vec<u8>),
-    /// An answer that opens a conversation, in which nothing is said before it.
-    Opening(Vec<u8>),
-    /// Work.
-    Work(Work),
-}
-
-/// What came of work.
-pub(super) struct Done {
-    /// What is to be written, if anything.
-    pub(super) message: Option<Vec<u8>>,
-    /// What is to be written behind that.
-    pub(super) last_word: Option<Vec<u8>>,
-    /// What the work cost of the room for requests.
-    pub(super) cost: usize,
-    /// What it cost of the room for streams of changes, if it was one.
-    stream: Option<usize>,
-    /// The requests that it was.
-    requests: Vec<Name>,
-}
-
-impl Done {
-    /// How many requests it was that counted.
-    pub(super) fn requests(&self) -> usize {
-        match self.stream {
-            Some(_) => 0,
-            None => self.requests.len(),
-        }
-    }
-}
-
-/// A request: its id, and which of that id.
-type Name = (RequestId, u64);
 
 /// A request that is worked on and can be cancelled.
 struct Running {

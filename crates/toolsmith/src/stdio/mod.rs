@@ -6,6 +6,7 @@
 mod connection;
 mod conversation;
 mod lines;
+mod work;
 mod writer;
 
 use tokio::io::{AsyncRead, AsyncWrite};
