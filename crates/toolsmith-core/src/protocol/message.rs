@@ -5,7 +5,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::plain::plain;
-use super::{ErrorKind, ProtocolError, RequestId, nesting, params::Params};
+use super::meta::TypedMeta;
+use super::params::{Object, Params, RawParams};
+use super::{ErrorKind, ProtocolError, RequestId, nesting};
 use crate::protocol::method::Method;
 
 /// The most messages that one batch may hold.
@@ -110,6 +112,44 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
+/// A request of which everything fits, as nearly all do: read in one pass.
+#[derive(Deserialize)]
+struct Fitting<'a> {
+    #[serde(rename = "jsonrpc")]
+    _jsonrpc: Version,
+    #[serde(borrow)]
+    id: &'a RawValue,
+    method: Method,
+    #[serde(borrow, default)]
+    params: Option<Object<RawParams<'a, TypedMeta<'a>>>>,
+}
+
+/// The version of JSON-RPC, which is `2.0`.
+struct Version;
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
+        match <&'de str>::deserialize(de)? {
+            "2.0" => Ok(Version),
+            other => Err(serde::de::Error::custom(other)),
+        }
+    }
+}
+
+impl Fitting<'_> {
+    /// Reads a message. `None` where something does not fit, or it is no request: then it
+    /// is to be read part by part, to find out what it is.
+    fn read(message: &Bytes, text: &str) -> Option<Request> {
+        let read: Fitting<'_> = serde_json::from_str(text).ok()?;
+        let params = read.params.map(|it| Params::of(message, it.0));
+        Some(Request {
+            id: RequestId::from_json(message.slice_ref(read.id.get().as_bytes()))?,
+            method: read.method,
+            params: params.transpose().ok()?.unwrap_or_default(),
+        })
+    }
+}
+
 fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&'de RawValue>::deserialize(de).map(Some)
 }
@@ -155,6 +195,15 @@ fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Inva
 }
 
 fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
+    let message = body.slice_ref(text.as_bytes());
+    match Fitting::read(&message, text) {
+        Some(request) => Ok(Message::Request(request)),
+        None => part_by_part(&message, text),
+    }
+}
+
+/// Reads a message that is no request, or that does not fit, to say what is the matter.
+fn part_by_part(body: &Bytes, text: &str) -> Result<Message, Invalid> {
     if !text.trim_start().starts_with('{') {
         return Err(Invalid::request("a JSON-RPC message is a JSON object"));
     }

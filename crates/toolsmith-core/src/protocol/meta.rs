@@ -1,35 +1,60 @@
 //! The `_meta` of a modern request: revision, capabilities and identity of the client.
 
+use std::fmt;
+
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
 use super::{
-    ClientCapabilities, ErrorKind, LogLevel, ProtocolError, Revision, params::MetaFields, plain,
+    ClientCapabilities, ErrorKind, LogLevel, ProtocolError, Revision, TraceContext, plain,
 };
 
 /// The longest client name or version that is kept, in bytes.
 const MAX_CLIENT_TEXT: usize = 128;
 
-/// The `_meta` member of `params`, unread where only a modern request needs it.
+/// The `_meta` member of `params`, each field of it still to be read: for requests of which
+/// one does not fit, and which may be none of its business.
 #[derive(Deserialize, Default)]
 pub(super) struct RawMeta<'a> {
     #[serde(borrow, default, rename = "progressToken")]
-    pub(super) progress_token: Option<&'a RawValue>,
+    progress_token: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(super) protocol_version: Option<&'a RawValue>,
+    protocol_version: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/clientInfo")]
-    pub(super) client_info: Option<&'a RawValue>,
+    client_info: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(super) client_capabilities: Option<&'a RawValue>,
+    client_capabilities: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/logLevel")]
-    pub(super) log_level: Option<&'a RawValue>,
+    log_level: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) traceparent: Option<&'a RawValue>,
+    traceparent: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) tracestate: Option<&'a RawValue>,
+    tracestate: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) baggage: Option<&'a RawValue>,
+    baggage: Option<&'a RawValue>,
+}
+
+/// The same of a request in which all of it fits: read where it stands.
+#[derive(Deserialize)]
+pub(super) struct TypedMeta<'a> {
+    #[serde(borrow, default, rename = "progressToken")]
+    progress_token: Option<&'a RawValue>,
+    #[serde(default, rename = "io.modelcontextprotocol/protocolVersion")]
+    protocol_version: Option<NamedRevision>,
+    #[serde(default, rename = "io.modelcontextprotocol/clientInfo")]
+    client_info: Option<ClientInfo>,
+    #[serde(default, rename = "io.modelcontextprotocol/clientCapabilities")]
+    client_capabilities: Option<ClientCapabilities>,
+    #[serde(default, rename = "io.modelcontextprotocol/logLevel")]
+    log_level: Option<LogLevel>,
+    #[serde(borrow, default)]
+    traceparent: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tracestate: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    baggage: Option<&'a RawValue>,
 }
 
 /// What every modern request says of itself.
@@ -58,43 +83,185 @@ pub struct ClientInfo {
     pub version: Box<str>,
 }
 
-fn short<'de, D: serde::Deserializer<'de>>(de: D) -> Result<Box<str>, D::Error> {
-    let mut text = String::deserialize(de)?;
-    let end = text
-        .char_indices()
-        .map(|(at, c)| at + c.len_utf8())
-        .take_while(|end| *end <= MAX_CLIENT_TEXT)
-        .last();
-    text.truncate(end.unwrap_or(0));
-    Ok(text.into())
+fn short<'de, D: Deserializer<'de>>(de: D) -> Result<Box<str>, D::Error> {
+    struct Short;
+    impl Visitor<'_> for Short {
+        type Value = Box<str>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Box<str>, E> {
+            let end = (0..=MAX_CLIENT_TEXT.min(text.len())).rev();
+            let end = end.into_iter().find(|end| text.is_char_boundary(*end));
+            Ok(text[..end.unwrap_or(0)].into())
+        }
+    }
+    de.deserialize_str(Short)
+}
+
+/// The revision that a request names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NamedRevision {
+    /// One that there is.
+    Known(Revision),
+    /// Anything else, as it was spelled.
+    Other(Box<str>),
+}
+
+impl NamedRevision {
+    /// As it was spelled.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            NamedRevision::Known(revision) => revision.as_str(),
+            NamedRevision::Other(text) => text,
+        }
+    }
+
+    /// Whether it is a revision of the legacy era.
+    pub(super) fn is_legacy(&self) -> bool {
+        matches!(self, NamedRevision::Known(revision) if !revision.is_modern())
+    }
+}
+
+impl<'de> Deserialize<'de> for NamedRevision {
+    fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = NamedRevision;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a revision")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<NamedRevision, E> {
+                let known = Revision::parse(name).map(NamedRevision::Known);
+                Ok(known.unwrap_or_else(|| NamedRevision::Other(name.into())))
+            }
+        }
+        de.deserialize_str(Name)
+    }
+}
+
+/// What `_meta` says besides the progress token, as far as the era of the request makes
+/// it the protocol's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MetaFields {
+    /// The revision; `None` also where it is no text.
+    pub(super) version: Option<NamedRevision>,
+    client: Client,
+    /// `traceparent`, `tracestate` and `baggage` as JSON, where there is the first.
+    trace: Option<Box<[Option<Bytes>; 3]>>,
+}
+
+/// What a modern request says of its client.
+#[derive(Clone, Debug)]
+enum Client {
+    Read(Said<ClientCapabilities, ClientInfo, LogLevel>),
+    /// As JSON. Something of it need not fit.
+    Unread(Box<Said<Bytes, Bytes, Bytes>>),
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::Read(Said {
+            capabilities: None,
+            info: None,
+            log_level: None,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Said<C, I, L> {
+    capabilities: Option<C>,
+    info: Option<I>,
+    log_level: Option<L>,
+}
+
+/// One of the two ways in which `_meta` is read.
+pub(super) trait ReadMeta<'a>: Deserialize<'a> {
+    /// The progress token as JSON.
+    fn progress_token(&self) -> Option<&'a RawValue>;
+
+    /// The rest. `slice` makes of JSON in the message a value that can be kept.
+    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields;
+}
+
+impl<'a> ReadMeta<'a> for RawMeta<'a> {
+    fn progress_token(&self) -> Option<&'a RawValue> {
+        self.progress_token
+    }
+
+    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields {
+        let version = self.protocol_version;
+        let said = Said {
+            capabilities: self.client_capabilities.map(&slice),
+            info: self.client_info.map(&slice),
+            log_level: self.log_level.map(&slice),
+        };
+        MetaFields {
+            version: version.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            client: Client::Unread(Box::new(said)),
+            trace: trace([self.traceparent, self.tracestate, self.baggage], slice),
+        }
+    }
+}
+
+impl<'a> ReadMeta<'a> for TypedMeta<'a> {
+    fn progress_token(&self) -> Option<&'a RawValue> {
+        self.progress_token
+    }
+
+    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields {
+        MetaFields {
+            version: self.protocol_version,
+            client: Client::Read(Said {
+                capabilities: self.client_capabilities,
+                info: self.client_info,
+                log_level: self.log_level,
+            }),
+            trace: trace([self.traceparent, self.tracestate, self.baggage], slice),
+        }
+    }
+}
+
+fn trace<'a>(
+    fields: [Option<&'a RawValue>; 3],
+    slice: impl Fn(&'a RawValue) -> Bytes,
+) -> Option<Box<[Option<Bytes>; 3]>> {
+    fields[0]?;
+    Some(Box::new(fields.map(|it| it.map(&slice))))
 }
 
 impl MetaFields {
-    /// The revision that the request names, as it spelled it.
-    pub(super) fn version(&self) -> Option<String> {
-        self.protocol_version
-            .as_ref()
-            .and_then(|raw| serde_json::from_slice(raw).ok())
-    }
-
-    /// Reads what a modern request must say, for a revision that was agreed on.
-    pub(super) fn modern(&self, revision: Revision) -> Result<ModernMeta, ProtocolError> {
-        let capabilities = self
-            .client_capabilities
-            .as_ref()
-            .ok_or_else(|| missing("io.modelcontextprotocol/clientCapabilities"))?;
-        Ok(ModernMeta {
-            revision,
-            capabilities: read(capabilities, "io.modelcontextprotocol/clientCapabilities")?,
-            client: match &self.client_info {
-                None => None,
-                Some(raw) => Some(read(raw, "io.modelcontextprotocol/clientInfo")?),
+    /// Takes out what a modern request must say, for a revision that was agreed on.
+    pub(super) fn take_modern(&mut self, revision: Revision) -> Result<ModernMeta, ProtocolError> {
+        const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+        let lacking = || missing(CAPABILITIES);
+        Ok(match std::mem::take(&mut self.client) {
+            Client::Read(said) => ModernMeta {
+                revision,
+                capabilities: said.capabilities.ok_or_else(lacking)?,
+                client: said.info,
+                log_level: said.log_level,
             },
-            log_level: match &self.log_level {
-                None => None,
-                Some(raw) => Some(level(raw)?),
+            Client::Unread(said) => ModernMeta {
+                revision,
+                capabilities: read(&said.capabilities.ok_or_else(lacking)?, CAPABILITIES)?,
+                client: match said.info {
+                    None => None,
+                    Some(raw) => Some(read(&raw, "io.modelcontextprotocol/clientInfo")?),
+                },
+                log_level: said.log_level.map(|it| level(&it)).transpose()?,
             },
         })
+    }
+
+    /// The trace that the request is a part of, where it can be read.
+    pub(super) fn trace(&self) -> Option<TraceContext> {
+        let [parent, state, baggage] = &**self.trace.as_ref()?;
+        let text =
+            |raw: &Option<Bytes>| -> Option<String> { serde_json::from_slice(raw.as_ref()?).ok() };
+        let (parent, state, baggage) = (text(parent), text(state), text(baggage));
+        TraceContext::read(parent.as_deref(), state.as_deref(), baggage.as_deref())
     }
 }
 

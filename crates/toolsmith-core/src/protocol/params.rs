@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 
 use super::{
     ClientCapabilities, ClientInfo, ErrorKind, Method, ParamHeaders, ProgressToken, ProtocolError,
-    RequestId, TraceContext, meta::RawMeta, method::NameParameter, plain,
+    RequestId, TraceContext, meta::{MetaFields, RawMeta, ReadMeta}, method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Params {
-    /// The whole object as JSON; empty when there was none.
-    pub(super) raw: Bytes,
+    /// The whole message, in which the object is found when somebody asks for it.
+    message: Bytes,
     /// `params.name`: a tool, a prompt.
     pub name: Option<Box<str>>,
     /// `params.uri`: a resource.
@@ -46,20 +46,12 @@ pub struct Params {
     pub(super) meta: MetaFields,
 }
 
-/// The fields of `_meta` that make a request modern, as JSON.
-#[derive(Clone, Debug, Default)]
-pub(super) struct MetaFields {
-    pub(super) protocol_version: Option<Bytes>,
-    pub(super) client_info: Option<Bytes>,
-    pub(super) client_capabilities: Option<Bytes>,
-    pub(super) log_level: Option<Bytes>,
-    pub(super) trace: Option<[Option<Bytes>; 3]>,
-}
-
-#[derive(Deserialize, Default)]
-struct RawParams<'a> {
-    #[serde(borrow, default)]
-    _meta: Option<Object<RawMeta<'a>>>,
+/// The parameters as they stand in a message, with `_meta` read in one of two ways.
+#[derive(Deserialize)]
+#[serde(bound = "M: Deserialize<'de>")]
+pub(super) struct RawParams<'a, M> {
+    #[serde(default = "nothing")]
+    _meta: Option<Object<M>>,
     #[serde(default)]
     name: Option<Box<str>>,
     #[serde(default)]
@@ -78,9 +70,12 @@ struct RawParams<'a> {
     request_state: Option<Box<str>>,
 }
 
+fn nothing<T>() -> Option<T> {
+    None
+}
+
 /// What is read from an object only: a structure could be read from a list as well.
-#[derive(Default)]
-struct Object<T>(T);
+pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -110,12 +105,12 @@ struct OnlyMeta<'a> {
 }
 
 impl Params {
-    /// Reads the `params` member of a message in `body`.
+    /// Reads the `params` member of a message, of which something may not fit.
     ///
     /// What a method that is not served makes of a name is nobody's concern, so for those
     /// only `_meta` must fit: it says in which era they are not served.
     pub(super) fn read(
-        body: &Bytes,
+        message: &Bytes,
         raw: Option<&RawValue>,
         method: &Method,
     ) -> Result<Self, ProtocolError> {
@@ -126,55 +121,56 @@ impl Params {
         if !raw.get().starts_with('{') {
             return Err(no_meta("`params` is an object"));
         }
-        let read: RawParams<'_> = match serde_json::from_str(raw.get()) {
-            Ok(read) => read,
-            // Read again to say which part it is, which the common request does not pay for.
-            Err(_) => {
-                let json = raw.get().as_bytes();
-                let only: OnlyMeta<'_> = plain::read(json).map_err(|why| ProtocolError {
-                    kind: ErrorKind::InvalidMeta,
-                    ..does_not_fit(why)
-                })?;
-                match method {
-                    Method::Other(_) => RawParams {
-                        _meta: only._meta,
-                        ..RawParams::default()
-                    },
-                    _ => plain::read(json).map_err(does_not_fit)?,
-                }
-            }
-        };
-        let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
-        let meta = read._meta.unwrap_or_default().0;
-        let progress_token = match meta.progress_token {
-            None => None,
-            Some(raw) => Some(
-                ProgressToken::from_json(slice(raw))
-                    .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?,
-            ),
-        };
+        let json = raw.get().as_bytes();
+        let only: OnlyMeta<'_> = plain::read(json).map_err(|why| ProtocolError {
+            kind: ErrorKind::InvalidMeta,
+            ..does_not_fit(why)
+        })?;
+        if let Method::Other(_) = method {
+            return Self::with_meta(message, only._meta.map(|it| it.0));
+        }
+        let read: RawParams<'_, RawMeta<'_>> = plain::read(json).map_err(does_not_fit)?;
+        Self::of(message, read)
+    }
+
+    /// The parameters that were read from a message.
+    pub(super) fn of<'a, M: ReadMeta<'a>>(
+        message: &'a Bytes,
+        read: RawParams<'a, M>,
+    ) -> Result<Self, ProtocolError> {
+        let slice = |raw: &RawValue| message.slice_ref(raw.get().as_bytes());
         Ok(Self {
-            raw: slice(raw),
             name: read.name,
             uri: read.uri,
             arguments: read.arguments.map(slice).unwrap_or_default(),
-            progress_token,
-            headers: None,
             has_cursor: read.cursor.is_some_and(|it| it.get() != "null"),
             task: read.task.map(slice),
             task_id: read.task_id,
             input_responses: read.input_responses.map(slice),
             request_state: read.request_state,
-            meta: MetaFields {
-                protocol_version: meta.protocol_version.map(slice),
-                client_info: meta.client_info.map(slice),
-                client_capabilities: meta.client_capabilities.map(slice),
-                log_level: meta.log_level.map(slice),
-                trace: meta.traceparent.map(|parent| {
-                    [Some(parent), meta.tracestate, meta.baggage].map(|it| it.map(slice))
-                }),
-            },
+            ..Self::with_meta(message, read._meta.map(|it| it.0))?
         })
+    }
+
+    fn with_meta<'a, M: ReadMeta<'a>>(
+        message: &'a Bytes,
+        meta: Option<M>,
+    ) -> Result<Self, ProtocolError> {
+        let slice = |raw: &RawValue| message.slice_ref(raw.get().as_bytes());
+        let mut params = Self {
+            message: message.clone(),
+            ..Self::default()
+        };
+        let Some(meta) = meta else {
+            return Ok(params);
+        };
+        if let Some(raw) = meta.progress_token() {
+            let token = ProgressToken::from_json(slice(raw))
+                .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?;
+            params.progress_token = Some(token);
+        }
+        params.meta = meta.fields(slice);
+        Ok(params)
     }
 
     /// The parameters as a type of their own.
@@ -183,16 +179,21 @@ impl Params {
     ///
     /// What does not fit, with code -32602.
     pub fn typed<T: serde::de::DeserializeOwned>(&self) -> Result<T, ProtocolError> {
-        let raw: &[u8] = match self.raw.as_ref() {
-            [] => b"{}",
+        let raw = match self.raw() {
+            "" => "{}",
             raw => raw,
         };
-        plain::read(raw).map_err(does_not_fit)
+        plain::read(raw.as_bytes()).map_err(does_not_fit)
     }
 
     /// The whole object as JSON; empty when there was none.
-    pub fn raw(&self) -> &Bytes {
-        &self.raw
+    pub fn raw(&self) -> &str {
+        params_of(&self.message)
+    }
+
+    /// The whole message that they came with.
+    pub(crate) fn message(&self) -> &Bytes {
+        &self.message
     }
 
     /// Whether the request names a place in a list.
@@ -202,11 +203,7 @@ impl Params {
 
     /// The trace that the request is a part of, where `_meta` names one that can be read.
     pub fn trace(&self) -> Option<TraceContext> {
-        let [parent, state, baggage] = self.meta.trace.as_ref()?;
-        let text =
-            |raw: &Option<Bytes>| -> Option<String> { serde_json::from_slice(raw.as_ref()?).ok() };
-        let (parent, state, baggage) = (text(parent), text(state), text(baggage));
-        TraceContext::read(parent.as_deref(), state.as_deref(), baggage.as_deref())
+        self.meta.trace()
     }
 
     /// The request that a `notifications/cancelled` is about.
@@ -216,8 +213,8 @@ impl Params {
             #[serde(borrow, rename = "requestId")]
             request_id: &'a RawValue,
         }
-        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
-        RequestId::from_json(self.raw.slice_ref(read.request_id.get().as_bytes()))
+        let read: Cancelled<'_> = serde_json::from_str(self.raw()).ok()?;
+        RequestId::from_json(self.message.slice_ref(read.request_id.get().as_bytes()))
     }
 
     /// Why a `notifications/cancelled` was sent, for the log: what the client says, cut off
@@ -228,7 +225,7 @@ impl Params {
             #[serde(borrow)]
             reason: Cow<'a, str>,
         }
-        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
+        let read: Cancelled<'_> = serde_json::from_str(self.raw()).ok()?;
         Some(read.reason.chars().take(200).collect())
     }
 
@@ -242,14 +239,26 @@ impl Params {
     }
 }
 
-/// The `_meta` object of parameters that were kept as JSON.
-pub fn read_meta(params: &[u8]) -> Map<String, Value> {
+/// The parameters in a message that was read already, as JSON; empty where there are none.
+fn params_of(message: &[u8]) -> &str {
+    #[derive(Deserialize)]
+    struct Only<'a> {
+        #[serde(borrow, default)]
+        params: Option<&'a RawValue>,
+    }
+    let only: Option<Only<'_>> = serde_json::from_slice(message).ok();
+    only.and_then(|it| it.params).map_or("", RawValue::get)
+}
+
+/// The `_meta` object in the parameters of a message that was kept as JSON.
+pub(crate) fn meta_of(message: &[u8]) -> Map<String, Value> {
     #[derive(Deserialize)]
     struct Whole {
         #[serde(default)]
         _meta: Map<String, Value>,
     }
-    serde_json::from_slice(params).map_or_else(|_| Map::new(), |whole: Whole| whole._meta)
+    let params = serde_json::from_str(params_of(message));
+    params.map_or_else(|_| Map::new(), |whole: Whole| whole._meta)
 }
 
 /// What a `tools/call` asks for.

@@ -200,7 +200,7 @@ impl Engine {
             states,
             id: operation.request.id.clone(),
             name,
-            params: params.raw().clone(),
+            message: params.message().clone(),
             trace: params.trace().map(Arc::new),
             progress: params.progress_token.take(),
             sink: operation.sink.take(),
