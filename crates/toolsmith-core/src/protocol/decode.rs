@@ -34,7 +34,6 @@ use super::{
 };
 
 const VERSION_HEADER: &str = "MCP-Protocol-Version";
-const VERSION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// What a body turned out to be.
 #[derive(Clone, Debug)]
@@ -149,7 +148,7 @@ fn request_of(
     let id = || Some(request.id.clone());
     match (named, &request.params.meta.version) {
         (Named::Nothing, None) if request.method == Method::Discover && headers.is_none() => {
-            Err(refused(meta::missing(VERSION_FIELD), id(), Era::Modern))
+            Err(refused(meta::missing(meta::VERSION), id(), Era::Modern))
         }
         (Named::Nothing | Named::Legacy(_), None) => Ok(Decoded::Legacy(Message::Request(request))),
         (Named::Nothing | Named::Legacy(_), Some(v)) if v.is_legacy() => {
@@ -206,7 +205,7 @@ fn modern_meta(
         agreement(request, headers)?;
     }
     if in_meta.is_none() {
-        return Err(meta::missing(VERSION_FIELD));
+        return Err(meta::missing(meta::VERSION));
     }
     let params = &mut request.params;
     params.headers = headers.map(|headers| ParamHeaders::read(headers.others.iter().copied()));

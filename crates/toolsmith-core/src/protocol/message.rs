@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::params::{FoundParams, Params};
 use super::plain::plain;
-use super::meta::TypedMeta;
-use super::params::{Object, Params, RawParams};
+use super::scan::Scanner;
 use super::{ErrorKind, ProtocolError, RequestId, nesting};
 use crate::protocol::method::Method;
 
@@ -112,42 +112,35 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// A request of which everything fits, as nearly all do: read in one pass.
-#[derive(Deserialize)]
-struct Fitting<'a> {
-    #[serde(rename = "jsonrpc")]
-    _jsonrpc: Version,
-    #[serde(borrow)]
-    id: &'a RawValue,
-    method: Method,
-    #[serde(borrow, default)]
-    params: Option<Object<RawParams<'a, TypedMeta<'a>>>>,
+/// Reads a request in one pass, where everything fits, as it nearly always does. `None`
+/// where something does not, or it is no request: then it is to be read part by part, to
+/// find out what it is.
+fn fitting(message: &Bytes, text: &str) -> Option<Request> {
+    let (mut version, mut id, mut method, mut params) = (None, None, None, None);
+    let mut scanner = Scanner::new(text);
+    scanner.object(|scanner, name| match name {
+        "jsonrpc" => once(&mut version, scanner.string()?),
+        "id" => once(&mut id, scanner.value()?),
+        "method" => once(&mut method, Method::from(scanner.string()?)),
+        "params" => once(&mut params, FoundParams::scan(scanner)?),
+        _ => scanner.value().map(|_| ()),
+    })?;
+    scanner.end()?;
+    (version? == "2.0").then_some(())?;
+    let params = match params.flatten() {
+        None => Params::default(),
+        Some(found) => Params::of(message, found).ok()?,
+    };
+    Some(Request {
+        id: RequestId::from_json(message.slice_ref(id?.as_bytes()))?,
+        method: method?,
+        params,
+    })
 }
 
-/// The version of JSON-RPC, which is `2.0`.
-struct Version;
-
-impl<'de> Deserialize<'de> for Version {
-    fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
-        match <&'de str>::deserialize(de)? {
-            "2.0" => Ok(Version),
-            other => Err(serde::de::Error::custom(other)),
-        }
-    }
-}
-
-impl Fitting<'_> {
-    /// Reads a message. `None` where something does not fit, or it is no request: then it
-    /// is to be read part by part, to find out what it is.
-    fn read(message: &Bytes, text: &str) -> Option<Request> {
-        let read: Fitting<'_> = serde_json::from_str(text).ok()?;
-        let params = read.params.map(|it| Params::of(message, it.0));
-        Some(Request {
-            id: RequestId::from_json(message.slice_ref(read.id.get().as_bytes()))?,
-            method: read.method,
-            params: params.transpose().ok()?.unwrap_or_default(),
-        })
-    }
+/// Takes what may be given once.
+pub(super) fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
 }
 
 fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D::Error> {
@@ -196,7 +189,7 @@ fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Inva
 
 fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
     let message = body.slice_ref(text.as_bytes());
-    match Fitting::read(&message, text) {
+    match fitting(&message, text) {
         Some(request) => Ok(Message::Request(request)),
         None => part_by_part(&message, text),
     }

@@ -7,10 +7,17 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
+use super::message::once;
+use super::scan::Scanner;
 use super::{
     ClientCapabilities, ErrorKind, LogLevel, ProtocolError, Revision, TraceContext, plain,
 };
 
+/// The fields that every modern request has, or may have.
+pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 /// The longest client name or version that is kept, in bytes.
 const MAX_CLIENT_TEXT: usize = 128;
 
@@ -28,27 +35,6 @@ pub(super) struct RawMeta<'a> {
     client_capabilities: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/logLevel")]
     log_level: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    traceparent: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    tracestate: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    baggage: Option<&'a RawValue>,
-}
-
-/// The same of a request in which all of it fits: read where it stands.
-#[derive(Deserialize)]
-pub(super) struct TypedMeta<'a> {
-    #[serde(borrow, default, rename = "progressToken")]
-    progress_token: Option<&'a RawValue>,
-    #[serde(default, rename = "io.modelcontextprotocol/protocolVersion")]
-    protocol_version: Option<NamedRevision>,
-    #[serde(default, rename = "io.modelcontextprotocol/clientInfo")]
-    client_info: Option<ClientInfo>,
-    #[serde(default, rename = "io.modelcontextprotocol/clientCapabilities")]
-    client_capabilities: Option<ClientCapabilities>,
-    #[serde(default, rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<LogLevel>,
     #[serde(borrow, default)]
     traceparent: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -123,6 +109,13 @@ impl NamedRevision {
     }
 }
 
+impl From<&str> for NamedRevision {
+    fn from(name: &str) -> Self {
+        let known = Revision::parse(name).map(NamedRevision::Known);
+        known.unwrap_or_else(|| NamedRevision::Other(name.into()))
+    }
+}
+
 impl<'de> Deserialize<'de> for NamedRevision {
     fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
         struct Name;
@@ -132,8 +125,7 @@ impl<'de> Deserialize<'de> for NamedRevision {
                 f.write_str("the name of a revision")
             }
             fn visit_str<E: de::Error>(self, name: &str) -> Result<NamedRevision, E> {
-                let known = Revision::parse(name).map(NamedRevision::Known);
-                Ok(known.unwrap_or_else(|| NamedRevision::Other(name.into())))
+                Ok(name.into())
             }
         }
         de.deserialize_str(Name)
@@ -146,20 +138,20 @@ impl<'de> Deserialize<'de> for NamedRevision {
 pub(super) struct MetaFields {
     /// The revision; `None` also where it is no text.
     pub(super) version: Option<NamedRevision>,
-    client: Client,
+    client: Client<Bytes>,
     /// `traceparent`, `tracestate` and `baggage` as JSON, where there is the first.
     trace: Option<Box<[Option<Bytes>; 3]>>,
 }
 
 /// What a modern request says of its client.
 #[derive(Clone, Debug)]
-enum Client {
+enum Client<J> {
     Read(Said<ClientCapabilities, ClientInfo, LogLevel>),
     /// As JSON. Something of it need not fit.
-    Unread(Box<Said<Bytes, Bytes, Bytes>>),
+    Unread(Box<Said<J, J, J>>),
 }
 
-impl Default for Client {
+impl<J> Default for Client<J> {
     fn default() -> Self {
         Client::Read(Said {
             capabilities: None,
@@ -176,65 +168,92 @@ struct Said<C, I, L> {
     log_level: Option<L>,
 }
 
-/// One of the two ways in which `_meta` is read.
-pub(super) trait ReadMeta<'a>: Deserialize<'a> {
-    /// The progress token as JSON.
-    fn progress_token(&self) -> Option<&'a RawValue>;
-
-    /// The rest. `slice` makes of JSON in the message a value that can be kept.
-    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields;
+/// `_meta` as it was found in a message: the progress token as JSON, and the rest.
+#[derive(Debug, Default)]
+pub(super) struct FoundMeta<'a> {
+    pub(super) progress_token: Option<&'a str>,
+    version: Option<NamedRevision>,
+    client: Client<&'a str>,
+    /// `traceparent`, `tracestate` and `baggage`.
+    trace: [Option<&'a str>; 3],
 }
 
-impl<'a> ReadMeta<'a> for RawMeta<'a> {
-    fn progress_token(&self) -> Option<&'a RawValue> {
-        self.progress_token
-    }
-
-    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields {
-        let version = self.protocol_version;
-        let said = Said {
-            capabilities: self.client_capabilities.map(&slice),
-            info: self.client_info.map(&slice),
-            log_level: self.log_level.map(&slice),
-        };
-        MetaFields {
-            version: version.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-            client: Client::Unread(Box::new(said)),
-            trace: trace([self.traceparent, self.tracestate, self.baggage], slice),
-        }
-    }
-}
-
-impl<'a> ReadMeta<'a> for TypedMeta<'a> {
-    fn progress_token(&self) -> Option<&'a RawValue> {
-        self.progress_token
-    }
-
-    fn fields(self, slice: impl Fn(&'a RawValue) -> Bytes) -> MetaFields {
-        MetaFields {
-            version: self.protocol_version,
+impl<'a> FoundMeta<'a> {
+    /// Finds it at a place in a message: an object of which all that is ours fits, or
+    /// `null`.
+    pub(super) fn scan(scanner: &mut Scanner<'a>) -> Option<Self> {
+        let (mut token, mut version) = (None, None);
+        let (mut info, mut capabilities, mut log_level) = (None, None, None);
+        let (mut parent, mut state, mut baggage) = (None, None, None);
+        scanner.object(|scanner, name| match name {
+            "progressToken" => once(&mut token, scanner.value_or_null()?),
+            VERSION => once(&mut version, scanner.string_or_null()?),
+            CLIENT_INFO => once(&mut info, typed(scanner)?),
+            CAPABILITIES => once(&mut capabilities, typed(scanner)?),
+            LOG_LEVEL => once(&mut log_level, typed(scanner)?),
+            "traceparent" => once(&mut parent, scanner.value_or_null()?),
+            "tracestate" => once(&mut state, scanner.value_or_null()?),
+            "baggage" => once(&mut baggage, scanner.value_or_null()?),
+            _ => scanner.value().map(|_| ()),
+        })?;
+        Some(Self {
+            progress_token: token.flatten(),
+            version: version.flatten().map(NamedRevision::from),
             client: Client::Read(Said {
-                capabilities: self.client_capabilities,
-                info: self.client_info,
-                log_level: self.log_level,
+                capabilities: capabilities.flatten(),
+                info: info.flatten(),
+                log_level: log_level.flatten(),
             }),
-            trace: trace([self.traceparent, self.tracestate, self.baggage], slice),
+            trace: [parent, state, baggage].map(Option::flatten),
+        })
+    }
+
+    /// What is kept of it. `slice` makes of a part of the message one that can be kept.
+    pub(super) fn keep(self, slice: impl Fn(&'a str) -> Bytes) -> MetaFields {
+        let trace = self.trace[0].is_some();
+        MetaFields {
+            version: self.version,
+            client: match self.client {
+                Client::Read(said) => Client::Read(said),
+                Client::Unread(said) => Client::Unread(Box::new(Said {
+                    capabilities: said.capabilities.map(&slice),
+                    info: said.info.map(&slice),
+                    log_level: said.log_level.map(&slice),
+                })),
+            },
+            trace: trace.then(|| Box::new(self.trace.map(|it| it.map(&slice)))),
         }
     }
 }
 
-fn trace<'a>(
-    fields: [Option<&'a RawValue>; 3],
-    slice: impl Fn(&'a RawValue) -> Bytes,
-) -> Option<Box<[Option<Bytes>; 3]>> {
-    fields[0]?;
-    Some(Box::new(fields.map(|it| it.map(&slice))))
+impl<'a> From<RawMeta<'a>> for FoundMeta<'a> {
+    fn from(raw: RawMeta<'a>) -> Self {
+        let json = |raw: Option<&'a RawValue>| raw.map(RawValue::get);
+        let version = raw.protocol_version;
+        Self {
+            progress_token: json(raw.progress_token),
+            version: version.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            client: Client::Unread(Box::new(Said {
+                capabilities: json(raw.client_capabilities),
+                info: json(raw.client_info),
+                log_level: json(raw.log_level),
+            })),
+            trace: [raw.traceparent, raw.tracestate, raw.baggage].map(json),
+        }
+    }
+}
+
+/// A value that fits a type, or `null`.
+fn typed<'a, T: Deserialize<'a>>(scanner: &mut Scanner<'a>) -> Option<Option<T>> {
+    match scanner.value_or_null()? {
+        None => Some(None),
+        Some(json) => serde_json::from_str(json).ok().map(Some),
+    }
 }
 
 impl MetaFields {
     /// Takes out what a modern request must say, for a revision that was agreed on.
     pub(super) fn take_modern(&mut self, revision: Revision) -> Result<ModernMeta, ProtocolError> {
-        const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
         let lacking = || missing(CAPABILITIES);
         Ok(match std::mem::take(&mut self.client) {
             Client::Read(said) => ModernMeta {
@@ -248,7 +267,7 @@ impl MetaFields {
                 capabilities: read(&said.capabilities.ok_or_else(lacking)?, CAPABILITIES)?,
                 client: match said.info {
                     None => None,
-                    Some(raw) => Some(read(&raw, "io.modelcontextprotocol/clientInfo")?),
+                    Some(raw) => Some(read(&raw, CLIENT_INFO)?),
                 },
                 log_level: said.log_level.map(|it| level(&it)).transpose()?,
             },
@@ -279,7 +298,7 @@ fn level(raw: &Bytes) -> Result<LogLevel, ProtocolError> {
     plain::read(raw).map_err(|why| {
         ProtocolError::new(
             ErrorKind::InvalidParams,
-            format!("`_meta` field `io.modelcontextprotocol/logLevel` does not fit: {why}"),
+            format!("`_meta` field `{LOG_LEVEL}` does not fit: {why}"),
         )
     })
 }

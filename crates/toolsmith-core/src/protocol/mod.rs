@@ -29,6 +29,7 @@ mod prompt;
 mod question;
 mod resource;
 mod revision;
+mod scan;
 mod server_capabilities;
 mod structured;
 mod subscription;

@@ -11,9 +11,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::message::once;
+use super::meta::{FoundMeta, MetaFields, RawMeta};
+use super::scan::Scanner;
 use super::{
     ClientCapabilities, ClientInfo, ErrorKind, Method, ParamHeaders, ProgressToken, ProtocolError,
-    RequestId, TraceContext, meta::{MetaFields, RawMeta, ReadMeta}, method::NameParameter, plain,
+    RequestId, TraceContext, method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
@@ -46,12 +49,62 @@ pub struct Params {
     pub(super) meta: MetaFields,
 }
 
-/// The parameters as they stand in a message, with `_meta` read in one of two ways.
+/// The parameters as they were found in a message.
+#[derive(Debug, Default)]
+pub(super) struct FoundParams<'a> {
+    meta: FoundMeta<'a>,
+    name: Option<Box<str>>,
+    uri: Option<Box<str>>,
+    arguments: Option<&'a str>,
+    has_cursor: bool,
+    task: Option<&'a str>,
+    task_id: Option<Box<str>>,
+    input_responses: Option<&'a str>,
+    request_state: Option<Box<str>>,
+}
+
+impl<'a> FoundParams<'a> {
+    /// Finds them at a place in a message: an object of which all that is ours fits, or
+    /// `null`, which some clients write where they have nothing to say.
+    pub(super) fn scan(scanner: &mut Scanner<'a>) -> Option<Option<Self>> {
+        if scanner.is_null() {
+            return scanner.value().map(|_| None);
+        }
+        let (mut meta, mut name, mut uri, mut arguments) = (None, None, None, None);
+        let (mut cursor, mut task, mut task_id) = (None, None, None);
+        let (mut responses, mut state) = (None, None);
+        scanner.object(|scanner, member| match member {
+            "_meta" if scanner.is_null() => once(&mut meta, scanner.value().map(|_| None)?),
+            "_meta" => once(&mut meta, FoundMeta::scan(scanner).map(Some)?),
+            "name" => once(&mut name, scanner.string_or_null()?),
+            "uri" => once(&mut uri, scanner.string_or_null()?),
+            "arguments" => once(&mut arguments, scanner.value_or_null()?),
+            "cursor" => once(&mut cursor, scanner.value_or_null()?),
+            "task" => once(&mut task, scanner.value_or_null()?),
+            "taskId" => once(&mut task_id, scanner.string_or_null()?),
+            "inputResponses" => once(&mut responses, scanner.value_or_null()?),
+            "requestState" => once(&mut state, scanner.string_or_null()?),
+            _ => scanner.value().map(|_| ()),
+        })?;
+        let text = |it: Option<Option<&str>>| it.flatten().map(Into::into);
+        Some(Some(Self {
+            meta: meta.flatten().unwrap_or_default(),
+            name: text(name),
+            uri: text(uri),
+            arguments: arguments.flatten(),
+            has_cursor: cursor.flatten().is_some(),
+            task: task.flatten(),
+            task_id: text(task_id),
+            input_responses: responses.flatten(),
+            request_state: text(state),
+        }))
+    }
+}
+
 #[derive(Deserialize)]
-#[serde(bound = "M: Deserialize<'de>")]
-pub(super) struct RawParams<'a, M> {
-    #[serde(default = "nothing")]
-    _meta: Option<Object<M>>,
+struct RawParams<'a> {
+    #[serde(borrow, default)]
+    _meta: Option<Object<RawMeta<'a>>>,
     #[serde(default)]
     name: Option<Box<str>>,
     #[serde(default)]
@@ -70,12 +123,29 @@ pub(super) struct RawParams<'a, M> {
     request_state: Option<Box<str>>,
 }
 
-fn nothing<T>() -> Option<T> {
-    None
+impl<'a> From<RawParams<'a>> for FoundParams<'a> {
+    fn from(raw: RawParams<'a>) -> Self {
+        let json = |raw: Option<&'a RawValue>| raw.map(RawValue::get);
+        Self {
+            meta: meta_of_raw(raw._meta),
+            name: raw.name,
+            uri: raw.uri,
+            arguments: json(raw.arguments),
+            has_cursor: raw.cursor.is_some(),
+            task: json(raw.task),
+            task_id: raw.task_id,
+            input_responses: json(raw.input_responses),
+            request_state: raw.request_state,
+        }
+    }
+}
+
+fn meta_of_raw(raw: Option<Object<RawMeta<'_>>>) -> FoundMeta<'_> {
+    raw.map(|it| it.0.into()).unwrap_or_default()
 }
 
 /// What is read from an object only: a structure could be read from a list as well.
-pub(super) struct Object<T>(pub(super) T);
+struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -126,51 +196,42 @@ impl Params {
             kind: ErrorKind::InvalidMeta,
             ..does_not_fit(why)
         })?;
-        if let Method::Other(_) = method {
-            return Self::with_meta(message, only._meta.map(|it| it.0));
-        }
-        let read: RawParams<'_, RawMeta<'_>> = plain::read(json).map_err(does_not_fit)?;
-        Self::of(message, read)
+        let found = match method {
+            Method::Other(_) => FoundParams {
+                meta: meta_of_raw(only._meta),
+                ..FoundParams::default()
+            },
+            _ => plain::read::<RawParams<'_>>(json)
+                .map_err(does_not_fit)?
+                .into(),
+        };
+        Self::of(message, found)
     }
 
-    /// The parameters that were read from a message.
-    pub(super) fn of<'a, M: ReadMeta<'a>>(
-        message: &'a Bytes,
-        read: RawParams<'a, M>,
-    ) -> Result<Self, ProtocolError> {
-        let slice = |raw: &RawValue| message.slice_ref(raw.get().as_bytes());
+    /// The parameters that were found in a message.
+    pub(super) fn of(message: &Bytes, found: FoundParams<'_>) -> Result<Self, ProtocolError> {
+        let slice = |json: &str| message.slice_ref(json.as_bytes());
+        let progress_token = match found.meta.progress_token {
+            None => None,
+            Some(json) => Some(
+                ProgressToken::from_json(slice(json))
+                    .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?,
+            ),
+        };
         Ok(Self {
-            name: read.name,
-            uri: read.uri,
-            arguments: read.arguments.map(slice).unwrap_or_default(),
-            has_cursor: read.cursor.is_some_and(|it| it.get() != "null"),
-            task: read.task.map(slice),
-            task_id: read.task_id,
-            input_responses: read.input_responses.map(slice),
-            request_state: read.request_state,
-            ..Self::with_meta(message, read._meta.map(|it| it.0))?
-        })
-    }
-
-    fn with_meta<'a, M: ReadMeta<'a>>(
-        message: &'a Bytes,
-        meta: Option<M>,
-    ) -> Result<Self, ProtocolError> {
-        let slice = |raw: &RawValue| message.slice_ref(raw.get().as_bytes());
-        let mut params = Self {
             message: message.clone(),
-            ..Self::default()
-        };
-        let Some(meta) = meta else {
-            return Ok(params);
-        };
-        if let Some(raw) = meta.progress_token() {
-            let token = ProgressToken::from_json(slice(raw))
-                .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?;
-            params.progress_token = Some(token);
-        }
-        params.meta = meta.fields(slice);
-        Ok(params)
+            name: found.name,
+            uri: found.uri,
+            arguments: found.arguments.map(slice).unwrap_or_default(),
+            progress_token,
+            headers: None,
+            has_cursor: found.has_cursor,
+            task: found.task.map(slice),
+            task_id: found.task_id,
+            input_responses: found.input_responses.map(slice),
+            request_state: found.request_state,
+            meta: found.meta.keep(slice),
+        })
     }
 
     /// The parameters as a type of their own.
