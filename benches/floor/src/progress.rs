@@ -63,7 +63,7 @@ struct Work {
 
 fn body_of(work: Work) -> Body {
     Body::from_stream(stream::unfold(work, async |mut work| {
-        if work.step > 0 {
+        if (1..=STEPS).contains(&work.step) {
             // What was said before is on the wire when this goes on.
             tokio::task::yield_now().await;
         }
