@@ -129,11 +129,11 @@ impl<'a> Range<'a> {
 
 /// Whether a body says that it is JSON.
 pub(super) fn is_json(content_type: HeaderField<'_>) -> bool {
-    let Some(media) = text(content_type) else {
-        return false;
-    };
-    let name = media.split_once(';').map_or(media, |(name, _)| name);
-    media == JSON || name.trim().eq_ignore_ascii_case(JSON)
+    if content_type == HeaderField::One(JSON.as_bytes()) {
+        return true;
+    }
+    let media = text(content_type).and_then(|media| media.split(';').next());
+    media.is_some_and(|media| media.trim().eq_ignore_ascii_case(JSON))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
 use super::fields::text;
+use super::idle::AtWork;
 use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 
 /// How long a body may take from its first byte to its last. One of 4 MiB comes through in
@@ -114,7 +115,11 @@ fn unreadable() -> ProtocolError {
 }
 
 /// The body of an answer: whole, or a stream of events.
-pub struct ResponseBody(Kind);
+pub struct ResponseBody {
+    kind: Kind,
+    /// Until it is sent, its request is being answered.
+    at_work: Option<AtWork>,
+}
 
 enum Kind {
     Whole(Bytes),
@@ -124,18 +129,30 @@ enum Kind {
 impl ResponseBody {
     /// A body that is there.
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Whole(bytes.into()))
+        Self::of(Kind::Whole(bytes.into()))
     }
 
     /// A body that is written as it comes.
     pub(super) fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self(Kind::Events(Box::pin(events)))
+        Self::of(Kind::Events(Box::pin(events)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            at_work: None,
+        }
+    }
+
+    /// Has a request count as being answered until this is sent.
+    pub(super) fn hold(&mut self, at_work: AtWork) {
+        self.at_work = Some(at_work);
     }
 }
 
 impl std::fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => write!(f, "ResponseBody({} bytes)", bytes.len()),
             Kind::Events(_) => f.write_str("ResponseBody(events)"),
         }
@@ -150,7 +167,7 @@ impl Body for ResponseBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match &mut self.get_mut().0 {
+        match &mut self.get_mut().kind {
             Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Kind::Events(events) => events
@@ -161,11 +178,11 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(bytes) if bytes.is_empty())
+        matches!(&self.kind, Kind::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Events(_) => SizeHint::default(),
         }

@@ -155,6 +155,8 @@ fn refused(kind: ErrorKind, what: &str, value: &str, flag: &str) -> ProtocolErro
 
 #[cfg(test)]
 mod tests {
+    use http::header::{HOST, ORIGIN};
+
     use super::*;
     use http::Request;
 
@@ -174,7 +176,10 @@ mod tests {
             request = request.header(ORIGIN, origin);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        guard.check(&parts).err().map(|e| e.kind)
+        guard
+            .check(&parts.uri, &Fields::read(&parts.headers))
+            .err()
+            .map(|e| e.kind)
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod connections;
 mod endpoint;
 mod fields;
 mod guard;
+mod idle;
 mod legacy;
 mod listen;
 mod modern;
