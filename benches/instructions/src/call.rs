@@ -12,7 +12,7 @@ use toolsmith::protocol::{Decoded, HeaderField, Message, RequestHeaders, decode}
 use toolsmith::server::{Engine, Peer, Server, Sessions};
 
 use crate::messages::{self, bodies};
-use crate::{Repeats, Work, server};
+use crate::{Done, Repeats, Work, server};
 
 /// Longer than anything here takes.
 const IDLE: Duration = Duration::from_secs(24 * 3600);
@@ -72,11 +72,11 @@ async fn modern_calls(
     server: Server,
     text: String,
     headers: RequestHeaders<'static>,
-) -> Result<Vec<u8>> {
+) -> Result<Done> {
     let engine = server.build()?;
     let mut last = Vec::new();
-    let bodies = bodies(&text, repeats.prepared);
-    for body in bodies.into_iter().take(repeats.done) {
+    let mut bodies = bodies(&text, repeats.prepared).into_iter();
+    for body in bodies.by_ref().take(repeats.done) {
         let (request, meta) = match decode(&body, Some(&headers)) {
             Ok(Decoded::Modern(request, meta)) => (request, meta),
             other => bail!("a request came to {other:?}"),
@@ -84,21 +84,21 @@ async fn modern_calls(
         let peer = Peer::modern(meta, Caller::default());
         last = engine.clone().answer(request, peer, None).await.message;
     }
-    Ok(last)
+    Done::new(last, bodies)
 }
 
 pub(crate) fn legacy(repeats: Repeats) -> Work {
     Box::pin(legacy_calls(repeats))
 }
 
-async fn legacy_calls(repeats: Repeats) -> Result<Vec<u8>> {
+async fn legacy_calls(repeats: Repeats) -> Result<Done> {
     let engine = server::small().build()?;
     let session = Session::open(&engine).await?;
     let headers = messages::legacy_fields();
     let text = messages::legacy("tools/call", &messages::add());
     let mut last = Vec::new();
-    let bodies = bodies(&text, repeats.prepared);
-    for body in bodies.into_iter().take(repeats.done) {
+    let mut bodies = bodies(&text, repeats.prepared).into_iter();
+    for body in bodies.by_ref().take(repeats.done) {
         let request = match decode(&body, Some(&headers)) {
             Ok(Decoded::Legacy(Message::Request(request))) => request,
             other => bail!("a call came to {other:?}"),
@@ -106,5 +106,5 @@ async fn legacy_calls(repeats: Repeats) -> Result<Vec<u8>> {
         let peer = session.find().await?;
         last = engine.clone().answer(request, peer, None).await.message;
     }
-    Ok(last)
+    Done::new(last, bodies)
 }

@@ -10,7 +10,7 @@ use toolsmith::http::{McpService, ResponseBody};
 use toolsmith::protocol::Revision;
 
 use crate::messages::{self, LEGACY};
-use crate::{Repeats, Work, server};
+use crate::{Done, Repeats, Work, server};
 
 /// A header field that a client sends.
 type Field = (&'static str, HeaderValue);
@@ -46,7 +46,7 @@ pub(crate) fn list_100(repeats: Repeats) -> Work {
 }
 
 /// Calls of a tool in the modern era.
-async fn called(repeats: Repeats, params: Value) -> Result<Vec<u8>> {
+async fn called(repeats: Repeats, params: Value) -> Result<Done> {
     let name = params["name"].as_str().context("a call has a name")?;
     let mut fields = modern_fields();
     fields.push(("Mcp-Method", HeaderValue::from_static("tools/call")));
@@ -78,7 +78,7 @@ pub(crate) fn session(repeats: Repeats) -> Work {
             let end = request(Method::DELETE, Bytes::new(), &fields)?;
             status = service.respond(end).await.status().as_str().into();
         }
-        Ok(status)
+        Done::new(status, service)
     })
 }
 
@@ -97,14 +97,14 @@ async fn asked(
     repeats: Repeats,
     body: &str,
     fields: &[Field],
-) -> Result<Vec<u8>> {
+) -> Result<Done> {
     let requests = (0..repeats.prepared).map(|_| post(body, fields));
-    let requests = requests.collect::<Result<Vec<_>>>()?;
+    let mut requests = requests.collect::<Result<Vec<_>>>()?.into_iter();
     let mut last = Vec::new();
-    for request in requests.into_iter().take(repeats.done) {
+    for request in requests.by_ref().take(repeats.done) {
         last = answer(service.respond(request).await).await?;
     }
-    Ok(last)
+    Done::new(last, requests)
 }
 
 /// Reads an answer to its end.

@@ -12,7 +12,7 @@ use toolsmith::server::{Engine, Peer};
 
 use crate::call::Session;
 use crate::messages::{self, LEGACY, bodies};
-use crate::{Repeats, Work, server};
+use crate::{Done, Repeats, Work, server};
 
 pub(crate) fn decode_modern(repeats: Repeats) -> Work {
     let text = messages::modern("tools/call", messages::add());
@@ -25,10 +25,10 @@ pub(crate) fn decode_legacy(repeats: Repeats) -> Work {
 }
 
 /// Gives the name of what was called last.
-fn decoded(repeats: Repeats, text: &str, headers: &RequestHeaders<'_>) -> Result<Vec<u8>> {
+fn decoded(repeats: Repeats, text: &str, headers: &RequestHeaders<'_>) -> Result<Done> {
     let mut name = Vec::new();
-    let bodies = bodies(text, repeats.prepared);
-    for body in bodies.into_iter().take(repeats.done) {
+    let mut bodies = bodies(text, repeats.prepared).into_iter();
+    for body in bodies.by_ref().take(repeats.done) {
         let decoded = black_box(decode(black_box(&body), Some(headers)));
         name.clear();
         if let Ok(Decoded::Modern(request, _) | Decoded::Legacy(Message::Request(request))) =
@@ -37,7 +37,7 @@ fn decoded(repeats: Repeats, text: &str, headers: &RequestHeaders<'_>) -> Result
             name.extend(request.params.name.iter().flat_map(|it| it.bytes()));
         }
     }
-    Ok(name)
+    Done::new(name, bodies)
 }
 
 /// Requests that are decoded, each with its client.
@@ -78,17 +78,20 @@ pub(crate) fn dispatch_legacy(repeats: Repeats) -> Work {
     Box::pin(dispatched(repeats, false))
 }
 
-async fn dispatched(repeats: Repeats, modern: bool) -> Result<Vec<u8>> {
+async fn dispatched(repeats: Repeats, modern: bool) -> Result<Done> {
     let engine = server::small().build()?;
-    let operations = operations(&engine, modern, repeats.prepared).await?;
+    let mut operations = operations(&engine, modern, repeats.prepared)
+        .await?
+        .into_iter();
     let mut last = None;
-    for (request, peer) in operations.into_iter().take(repeats.done) {
+    for (request, peer) in operations.by_ref().take(repeats.done) {
         let outcome = engine.clone().dispatch(request, peer, None).await;
         last = Some(black_box(outcome));
     }
     let revision = if modern { Revision::LATEST } else { LEGACY };
     let last = last.context("nothing was dispatched")?;
-    Ok(engine.encode(&last, &id()?, revision))
+    let answer = engine.encode(&last, &id()?, revision);
+    Done::new(answer, operations)
 }
 
 pub(crate) fn encode_modern(repeats: Repeats) -> Work {
@@ -99,7 +102,7 @@ pub(crate) fn encode_legacy(repeats: Repeats) -> Work {
     Box::pin(encoded(repeats, false))
 }
 
-async fn encoded(repeats: Repeats, modern: bool) -> Result<Vec<u8>> {
+async fn encoded(repeats: Repeats, modern: bool) -> Result<Done> {
     let engine = server::small().build()?;
     let revision = if modern { Revision::LATEST } else { LEGACY };
     let mut outcomes: Vec<(RequestId, Outcome)> = Vec::new();
@@ -108,10 +111,11 @@ async fn encoded(repeats: Repeats, modern: bool) -> Result<Vec<u8>> {
         outcomes.push((id, engine.clone().dispatch(request, peer, None).await));
     }
     let mut answer = Vec::new();
-    for (id, outcome) in outcomes.into_iter().take(repeats.done) {
-        answer = black_box(engine.encode(black_box(&outcome), &id, revision));
+    // An outcome's end is counted with its making, in dispatch.
+    for (id, outcome) in outcomes.iter().take(repeats.done) {
+        answer = black_box(engine.encode(black_box(outcome), id, revision));
     }
-    Ok(answer)
+    Done::new(answer, outcomes)
 }
 
 fn id() -> Result<RequestId> {

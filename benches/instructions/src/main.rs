@@ -17,6 +17,7 @@ mod messages;
 mod server;
 mod stdio;
 
+use std::any::Any;
 use std::pin::Pin;
 use std::process::ExitCode;
 
@@ -31,8 +32,22 @@ struct Repeats {
     done: usize,
 }
 
-/// Work, and the last answer that came of it.
-type Work = Pin<Box<dyn Future<Output = Result<Vec<u8>>>>>;
+/// Work that was done.
+struct Done {
+    /// The last answer that came of it.
+    answer: Vec<u8>,
+    /// What was prepared and not used. To clean it up would count, so it is kept to the end.
+    _rest: Box<dyn Any>,
+}
+
+impl Done {
+    fn new(answer: Vec<u8>, rest: impl Any) -> Result<Self> {
+        let _rest = Box::new(rest);
+        Ok(Self { answer, _rest })
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<Done>>>>;
 
 /// Something to count the instructions of.
 struct Workload {
@@ -102,8 +117,7 @@ fn main() -> ExitCode {
         )),
     };
     match done {
-        // What was prepared and not used must not be cleaned up: it would count.
-        Ok(()) => std::process::exit(0),
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
@@ -134,13 +148,13 @@ fn run(name: &str, prepared: &str, done: &str) -> Result<()> {
         .enable_time()
         .build()
         .context("there is no runtime")?;
-    let answer = runtime.block_on((workload.run)(repeats))?;
-    let answer = String::from_utf8_lossy(&answer);
+    let done = runtime.block_on((workload.run)(repeats))?;
+    let answer = String::from_utf8_lossy(&done.answer);
     ensure!(
         answer.contains(workload.answer),
         "`{name}` was answered with {answer}"
     );
-    // Its end counts no more than that of what was prepared.
+    // With nothing cleaned up.
     std::process::exit(0)
 }
 
@@ -157,8 +171,8 @@ mod tests {
                 prepared: 3,
                 done: 2,
             };
-            let answer = runtime.block_on((workload.run)(repeats)).unwrap();
-            let answer = String::from_utf8_lossy(&answer);
+            let done = runtime.block_on((workload.run)(repeats)).unwrap();
+            let answer = String::from_utf8_lossy(&done.answer);
             assert!(
                 answer.contains(workload.answer),
                 "{}: {answer}",

@@ -6,14 +6,14 @@ use tokio::io::{WriteHalf, duplex, split};
 use toolsmith::Stdio;
 
 use crate::messages;
-use crate::{Repeats, Work, server};
+use crate::{Done, Repeats, Work, server};
 
 /// More than a message has.
 const BUFFER: usize = 64 * 1024;
 
 pub(crate) fn modern(repeats: Repeats) -> Work {
     Box::pin(async move {
-        let mut pipe = Pipe::open()?;
+        let pipe = Pipe::open()?;
         let line = messages::modern("tools/call", messages::add());
         pipe.ask_again(&line, repeats).await
     })
@@ -51,12 +51,12 @@ impl Pipe {
         })
     }
 
-    async fn ask_again(&mut self, line: &str, repeats: Repeats) -> Result<Vec<u8>> {
+    async fn ask_again(mut self, line: &str, repeats: Repeats) -> Result<Done> {
         let line = format!("{line}\n");
         for _ in 0..repeats.done {
             self.ask(&line).await?;
         }
-        Ok(std::mem::take(&mut self.answer))
+        Done::new(std::mem::take(&mut self.answer), self)
     }
 
     async fn ask(&mut self, line: &str) -> Result<()> {
