@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use futures_util::{FutureExt as _, Stream};
-use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use crate::protocol::{ErrorKind, ProtocolError};
+use super::fields::text;
+use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 
 /// How long a body may take from its first byte to its last. One of 4 MiB comes through in
 /// that time at 140 kB a second.
@@ -22,17 +21,16 @@ const DRAIN: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a body of at most `max` bytes, within the time for it.
+/// Reads a body of at most `max` bytes, the length of which may be announced, within the time for it.
 pub(super) async fn read<B>(
-    headers: &HeaderMap,
+    announced: HeaderField<'_>,
     mut body: B,
     max: usize,
 ) -> Result<Bytes, ProtocolError>
 where
     B: Body<Data: Buf> + Unpin,
 {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    let announced = announced.and_then(|v| v.parse::<u64>().ok());
+    let announced = text(announced).and_then(|length| length.parse::<u64>().ok());
     let read = if announced.is_some_and(|length| length > max as u64) {
         Err(too_large(max))
     } else {
@@ -191,7 +189,7 @@ mod tests {
             true => frames.boxed(),
             false => frames.chain(stream::pending()).boxed(),
         };
-        read(&HeaderMap::new(), StreamBody::new(body), 8).await
+        read(HeaderField::Missing, StreamBody::new(body), 8).await
     }
 
     #[tokio::test]
@@ -218,7 +216,7 @@ mod tests {
     async fn a_body_in_one_piece_is_not_copied() {
         let piece = Bytes::from(vec![b'x'; 8]);
         let body = http_body_util::Full::new(piece.clone());
-        let whole = read(&HeaderMap::new(), body, 8).await.unwrap();
+        let whole = read(HeaderField::Missing, body, 8).await.unwrap();
         assert_eq!(whole.as_ptr(), piece.as_ptr());
     }
 

@@ -10,6 +10,7 @@ mod body;
 mod calls;
 mod connections;
 mod endpoint;
+mod fields;
 mod guard;
 mod legacy;
 mod listen;
