@@ -71,23 +71,32 @@ pub(crate) fn legacy(repeats: Repeats) -> Work {
 pub(crate) fn session(repeats: Repeats) -> Work {
     Box::pin(async move {
         let service = server::small().into_service()?;
+        let (body, mut fields) = (messages::initialize(), legacy_fields());
+        let requests = (0..repeats.prepared).map(|_| post(&body, &fields));
+        let mut requests = requests.collect::<Result<Vec<_>>>()?.into_iter();
+        fields.push((SESSION_ID, HeaderValue::from_static("")));
         let mut status = Vec::new();
-        for _ in 0..repeats.done {
-            let mut fields = legacy_fields();
-            fields.push((SESSION_ID, open(&service).await?));
-            let end = request(Method::DELETE, Bytes::new(), &fields)?;
+        for request in requests.by_ref().take(repeats.done) {
+            if let Some(id) = fields.last_mut() {
+                id.1 = opened(service.respond(request).await).await?;
+            }
+            let end = request_of(Method::DELETE, Bytes::new(), &fields)?;
             status = service.respond(end).await.status().as_str().into();
         }
-        Done::new(status, service)
+        Done::new(status, requests)
     })
 }
 
 /// Opens a session, and gives its id.
 async fn open(service: &McpService) -> Result<HeaderValue> {
-    let opened = post(&messages::initialize(), &legacy_fields())?;
-    let opened = service.respond(opened).await;
-    let id = opened.headers().get(SESSION_ID).cloned();
-    let answer = answer(opened).await?;
+    let request = post(&messages::initialize(), &legacy_fields())?;
+    opened(service.respond(request).await).await
+}
+
+/// The id of the session that was opened.
+async fn opened(response: Response<ResponseBody>) -> Result<HeaderValue> {
+    let id = response.headers().get(SESSION_ID).cloned();
+    let answer = answer(response).await?;
     id.with_context(|| format!("no session: {}", String::from_utf8_lossy(&answer)))
 }
 
@@ -120,10 +129,10 @@ async fn answer(response: Response<ResponseBody>) -> Result<Vec<u8>> {
 }
 
 fn post(body: &str, fields: &[Field]) -> Result<Request<Full<Bytes>>> {
-    request(Method::POST, Bytes::from(body.as_bytes().to_vec()), fields)
+    request_of(Method::POST, Bytes::from(body.as_bytes().to_vec()), fields)
 }
 
-fn request(method: Method, body: Bytes, fields: &[Field]) -> Result<Request<Full<Bytes>>> {
+fn request_of(method: Method, body: Bytes, fields: &[Field]) -> Result<Request<Full<Bytes>>> {
     let mut request = Request::builder()
         .method(method)
         .uri("/mcp")
