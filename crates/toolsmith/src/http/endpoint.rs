@@ -8,6 +8,7 @@ use http::{Method, StatusCode, header};
 use http_body::Body;
 
 use super::accept::{self, Accepts};
+use super::driven::Streams;
 use super::fields::Fields;
 use super::respond::{self, HttpResponse};
 use super::{body, legacy, modern};
@@ -25,6 +26,8 @@ pub(super) struct Endpoint {
     pub(super) engine: Engine,
     pub(super) sessions: Arc<Sessions>,
     pub(super) max_body: usize,
+    /// The streams of modern requests.
+    pub(super) streams: Streams,
 }
 
 impl Endpoint {

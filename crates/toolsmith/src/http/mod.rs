@@ -9,6 +9,7 @@ mod batch;
 mod body;
 mod calls;
 mod connections;
+mod driven;
 mod endpoint;
 mod fields;
 mod guard;

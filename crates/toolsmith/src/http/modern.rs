@@ -1,31 +1,29 @@
 //! Modern requests: each stands alone, and ends with its connection.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
-use tokio::task::JoinHandle;
-use tracing::Instrument as _;
+use futures_util::Stream;
+use tokio::time::{Instant, Sleep};
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
+use super::driven::{Driven, Streams, Work};
 use super::endpoint::Endpoint;
-use super::outlet::{Item, Outlet};
+use super::outlet::{Item, Outlet, QUEUE};
 use super::respond::{self, Form, HttpResponse};
 use super::sse;
 use crate::protocol::{ModernMeta, Request};
 use crate::server::{Answer, Caller, Peer, ReplySink};
 
-/// Work whose answer ends a stream.
-type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
 /// Answers a modern request: JSON, unless something is said before the answer or the
 /// client would rather read events.
 ///
 /// A request that has nothing to say before its answer is worked on in place. One that may
-/// becomes a stream with the first of it, and is worked on in a task of its own from then
-/// on.
+/// becomes a stream with the first of it, and is worked on by the stream from then on.
 pub(super) async fn request(
     endpoint: &Endpoint,
     request: Request,
@@ -50,7 +48,7 @@ pub(super) async fn request(
     match first(work, &outlet).await {
         First::Answer(answer) => respond::answer(answer, form),
         First::Said(message, rest) => {
-            let events = events(message, rest, outlet);
+            let events = Events::new(&message, rest, outlet, &endpoint.streams);
             respond::events(ResponseBody::events(events))
         }
     }
@@ -103,43 +101,24 @@ fn try_message(outlet: &Outlet) -> Option<Vec<u8>> {
     }
 }
 
-/// Work that goes on by itself, whether or not its stream is read: a client that stops
-/// reading holds up neither the work nor the limit on its time.
-///
-/// Dropping it stops the work.
-struct Running(JoinHandle<Answer>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// The stream that starts with what was said first and ends with the answer.
 ///
 /// Dropping it drops the work, which cancels the request.
-fn events(said: Vec<u8>, rest: Rest, outlet: Arc<Outlet>) -> impl Stream<Item = Bytes> + Send {
-    let (running, answer) = match rest {
-        Rest::Work(work) => (Some(Running(tokio::spawn(work.in_current_span()))), None),
-        Rest::Answer(answer) => (None, Some(answer)),
-    };
-    let first = stream::once(std::future::ready(sse::event(&said)));
-    let events = Events {
-        running,
-        answer,
-        outlet,
-    };
-    let rest = stream::unfold(events, |mut events| async move {
-        Some((events.next().await?, events))
-    });
-    first.chain(rest)
-}
-
-/// The events after the first.
 struct Events {
-    running: Option<Running>,
+    /// What is to be sent at once.
+    first: Option<Bytes>,
+    work: Option<Arc<Driven>>,
     answer: Option<Answer>,
     outlet: Arc<Outlet>,
+    /// How much was given out since the work was polled.
+    given: usize,
+    /// That is being sent, and the work is polled next.
+    sends: bool,
+    /// The work was polled by who polls this.
+    polled: bool,
+    /// A sign of life is due then, if nothing else was said.
+    quiet: Option<Pin<Box<Sleep>>>,
+    said: Instant,
 }
 
 impl Drop for Events {
@@ -149,17 +128,55 @@ impl Drop for Events {
 }
 
 impl Events {
-    async fn next(&mut self) -> Option<Bytes> {
-        if let Some(running) = &mut self.running {
-            // The answer first, so that nobody who reports on without end can hold it up.
-            // It does not pass anything by: that is in the outlet already.
-            let ended = tokio::select! {
-                biased;
-                ended = &mut running.0 => ended,
-                said = message(&self.outlet) => return Some(sse::event(&said)),
-                () = tokio::time::sleep(sse::KEEP_ALIVE) => return Some(sse::comment()),
-            };
-            self.running = None;
+    fn new(said: &[u8], rest: Rest, outlet: Arc<Outlet>, streams: &Streams) -> Self {
+        let (work, answer) = match rest {
+            Rest::Work(work) => (Some(streams.drive(work)), None),
+            Rest::Answer(answer) => (None, Some(answer)),
+        };
+        Self {
+            first: Some(sse::event(said)),
+            work,
+            answer,
+            outlet,
+            given: 0,
+            sends: false,
+            polled: false,
+            quiet: None,
+            said: Instant::now(),
+        }
+    }
+
+    /// What was said and not yet given out.
+    fn next_said(&mut self) -> Option<Bytes> {
+        let next = self.first.take();
+        let next = next.or_else(|| Some(sse::event(&try_message(&self.outlet)?)))?;
+        self.given += 1;
+        if let Some(work) = &self.work {
+            work.gave();
+        }
+        Some(next)
+    }
+
+    /// Has what was given out sent before the work goes on. Whoever sends it does so when
+    /// there is nothing more to be had.
+    fn is_to_be_sent(&mut self, work: &Driven, cx: &mut Context<'_>) -> bool {
+        let is_given = std::mem::take(&mut self.given) > 0;
+        if self.sends || !is_given || !work.is_here() {
+            return false;
+        }
+        self.sends = true;
+        // The work wakes who has polled it, which may have been somebody else.
+        if !self.polled || self.outlet.is_filled(cx) {
+            cx.waker().wake_by_ref();
+        }
+        true
+    }
+
+    fn poll_work(&mut self, work: &Driven, cx: &mut Context<'_>) {
+        self.polled = true;
+        self.sends = false;
+        if let Poll::Ready(ended) = work.poll(cx) {
+            self.work = None;
             self.outlet.close();
             match ended {
                 Ok(answer) => self.answer = Some(answer),
@@ -167,17 +184,66 @@ impl Events {
                 Err(error) => tracing::error!(%error, "a request ended without an answer"),
             }
         }
-        // What was said before the answer, and then the answer.
-        match try_message(&self.outlet) {
-            Some(said) => Some(sse::event(&said)),
-            None => self.answer.take().map(|answer| sse::event(&answer.message)),
+    }
+
+    /// A sign of life, when nothing was said for a while.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        let due = self.said + sse::KEEP_ALIVE;
+        let quiet = self
+            .quiet
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        while quiet.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= due {
+                self.said = now;
+                quiet.as_mut().reset(now + sse::KEEP_ALIVE);
+                return Poll::Ready(sse::comment());
+            }
+            quiet.as_mut().reset(due);
         }
+        Poll::Pending
+    }
+}
+
+impl Stream for Events {
+    type Item = Bytes;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = self.get_mut();
+        if let Some(work) = this.work.clone() {
+            work.is_asked();
+            // Nobody who reports on without end can hold up the answer.
+            if this.given < QUEUE
+                && !this.sends
+                && let Some(said) = this.next_said()
+            {
+                this.said = Instant::now();
+                return Poll::Ready(Some(said));
+            }
+            if this.is_to_be_sent(&work, cx) {
+                return Poll::Pending;
+            }
+            this.poll_work(&work, cx);
+        }
+        if let Some(said) = this.next_said() {
+            this.said = Instant::now();
+            return Poll::Ready(Some(said));
+        }
+        if this.work.is_none() {
+            let answer = this.answer.take();
+            return Poll::Ready(answer.map(|answer| sse::event(&answer.message)));
+        }
+        if this.outlet.is_filled(cx) {
+            cx.waker().wake_by_ref();
+        }
+        this.poll_quiet(cx).map(Some)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::outlet::QUEUE;
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     fn answer() -> Answer {
@@ -193,7 +259,7 @@ mod tests {
         let First::Said(said, rest) = first(work, &outlet).await else {
             panic!("the answer was not to come first");
         };
-        let events = events(said, rest, outlet).take(1000);
+        let events = Events::new(&said, rest, outlet, &Streams::default()).take(1000);
         let events = events.inspect(|_| meanwhile());
         let events = events.map(|event| {
             let event = std::str::from_utf8(&event).unwrap();
@@ -267,7 +333,8 @@ mod tests {
         let First::Said(said, rest) = first(work, &outlet).await else {
             panic!("the answer was not to come first");
         };
-        let events: Vec<Bytes> = events(said, rest, outlet).collect().await;
+        let events = Events::new(&said, rest, outlet, &Streams::default());
+        let events: Vec<Bytes> = events.collect().await;
         let comments = events.iter().filter(|event| **event == sse::comment());
         assert_eq!(comments.count(), 3, "{events:?}");
         assert_eq!(events.len(), 5, "{events:?}");

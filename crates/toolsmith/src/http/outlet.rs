@@ -1,9 +1,10 @@
 //! What is to be said of a request before its answer, on its way to whoever sends it.
 
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -28,8 +29,6 @@ pub(super) enum Item {
 #[derive(Debug, Default)]
 pub(super) struct Outlet {
     state: Mutex<State>,
-    /// Rung when something was put in.
-    filled: Notify,
     /// Rung when something was taken out.
     taken: Notify,
     /// Whether a client can come back for the rest.
@@ -41,6 +40,8 @@ pub(super) struct Outlet {
 #[derive(Debug, Default)]
 struct State {
     items: VecDeque<Item>,
+    /// Woken when something is put in.
+    reader: Option<Waker>,
     closed: bool,
 }
 
@@ -60,13 +61,28 @@ impl Outlet {
     pub(super) async fn next(&self) -> Item {
         // Whoever always finds something here lets others have their turn all the same.
         tokio::task::coop::consume_budget().await;
-        loop {
-            let filled = self.filled.notified();
-            if let Some(item) = self.try_next() {
-                return item;
+        poll_fn(|cx| match self.try_next() {
+            Some(item) => Poll::Ready(item),
+            None if self.is_filled(cx) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
-            filled.await;
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Whether there is anything in it. If there is not, who asks is woken when there is.
+    pub(super) fn is_filled(&self, cx: &mut Context<'_>) -> bool {
+        let mut state = self.state();
+        if state.items.is_empty() {
+            match &mut state.reader {
+                Some(reader) => reader.clone_from(cx.waker()),
+                None => state.reader = Some(cx.waker().clone()),
+            }
+            return false;
         }
+        true
     }
 
     /// What was put in first, if there is anything.
@@ -96,8 +112,11 @@ impl Outlet {
             return false;
         }
         state.items.push_back(item);
+        let reader = state.reader.take();
         drop(state);
-        self.filled.notify_one();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
         true
     }
 

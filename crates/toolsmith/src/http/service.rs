@@ -21,6 +21,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ResponseBody;
+use super::driven::Streams;
 use super::endpoint::Endpoint;
 use super::fields::Fields;
 use super::guard::{Bound, Guard};
@@ -54,6 +55,7 @@ impl McpService {
                 sessions: sessions(&engine, options),
                 engine,
                 max_body: options.max_body,
+                streams: Streams::default(),
             },
             path: (!routed).then(|| options.path.clone()),
         }))

@@ -3,6 +3,7 @@
 mod answers;
 mod edge;
 mod mounted;
+mod on_the_wire;
 #[cfg(target_os = "linux")]
 mod sockets;
 mod stalled;

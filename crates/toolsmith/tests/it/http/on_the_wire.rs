@@ -1,0 +1,78 @@
+//! Each event is sent before the work that said it goes on.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
+
+use toolsmith::Http;
+use toolsmith::prelude::*;
+
+const STEPS: u32 = 10;
+
+/// The client's end, and what came out of it.
+static WIRE: Mutex<Option<(TcpStream, String)>> = Mutex::new(None);
+
+/// How many reports have arrived at the client.
+fn arrived() -> usize {
+    let mut wire = WIRE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (stream, read) = wire.as_mut().unwrap();
+    let mut bytes = [0; 65536];
+    loop {
+        match stream.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(length) => read.push_str(std::str::from_utf8(&bytes[..length]).unwrap()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    read.matches("notifications/progress").count()
+}
+
+/// Reports, and looks after each await whether the report is there.
+#[tool]
+async fn reports(context: Context) -> String {
+    let mut seen = Vec::new();
+    for step in 1..=STEPS {
+        context.progress(Progress::new(f64::from(step)));
+        tokio::task::yield_now().await;
+        seen.push(arrived());
+    }
+    format!("{seen:?}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_event_is_on_the_wire_before_the_next_await_completes() {
+    let listening = Http::bind("127.0.0.1:0").listen().unwrap();
+    let address = listening.local_addr();
+    let service = listening
+        .service(Server::new("s").tool::<reports>())
+        .unwrap();
+    let serving = tokio::spawn(listening.serve(service));
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"reports","_meta":{"progressToken":1,"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+    let ask = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: reports\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let end = tokio::net::TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
+    {
+        let mut wire = WIRE.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.write_all(ask.as_bytes()).unwrap();
+        *wire = Some((stream, String::new()));
+    }
+    let all = loop {
+        end.readable().await.unwrap();
+        arrived();
+        let wire = WIRE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, read) = wire.as_ref().unwrap();
+        if read.contains("\"content\"") {
+            break read.clone();
+        }
+        drop(wire);
+        tokio::task::yield_now().await;
+    };
+    serving.abort();
+    let expected: Vec<_> = (1..=STEPS).collect();
+    assert!(all.contains(&format!("{expected:?}")), "{all}");
+}
