@@ -1,0 +1,328 @@
+//! What is measured: how it is built, started and called, and what it is not asked for.
+
+use anyhow::{Context as _, Result};
+
+use super::options::{Options, letter};
+use super::request::{Call, TOOLS};
+use super::{Bench, pin};
+use crate::run::Task;
+use crate::servers::{HttpServer, START};
+use crate::workspace::Workspace;
+
+/// The program that a subject is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    Floor,
+    Ours,
+    OursFull,
+    Rmcp,
+    Fastmcp,
+    Typescript,
+}
+
+/// A row of the tables.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) id: &'static str,
+    /// What is chosen with it on the command line.
+    pub(super) group: &'static str,
+    pub(super) name: &'static str,
+    pub(super) program: Program,
+    /// The tool that adds two numbers.
+    pub(super) add: &'static str,
+    /// How it is served over HTTP.
+    flags: &'static [&'static str],
+    /// The workloads, by letter, in whose tables it has a row. All where there is none.
+    only_in: Option<&'static [&'static str]>,
+    /// The workloads, by letter, that it cannot do, with the reason.
+    cannot: &'static [(&'static str, &'static str)],
+    /// How many sessions it opens in the workload of sessions.
+    pub(super) sessions: usize,
+}
+
+const RMCP_HTTP: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h"];
+
+pub(super) const ALL: &[Subject] = &[
+    Subject {
+        id: "floor",
+        group: "floor",
+        name: "floor: bare axum; on stdio, a line echo",
+        program: Program::Floor,
+        add: "add",
+        flags: &[],
+        only_in: None,
+        cannot: &[("h", "it has no sessions")],
+        sessions: 0,
+    },
+    Subject {
+        id: "ours",
+        group: "ours",
+        name: "Toolsmith, `async fn`",
+        program: Program::Ours,
+        add: "add",
+        flags: &[],
+        only_in: None,
+        cannot: &[],
+        sessions: 100_000,
+    },
+    Subject {
+        id: "ours-plain",
+        group: "ours",
+        name: "Toolsmith, plain `fn` on the pool",
+        program: Program::Ours,
+        add: "add_blocking",
+        flags: &[],
+        only_in: Some(&["a", "b"]),
+        cannot: &[],
+        sessions: 0,
+    },
+    Subject {
+        id: "ours-full",
+        group: "ours",
+        name: "Toolsmith with `full`, `async fn`",
+        program: Program::OursFull,
+        add: "add",
+        flags: &[],
+        only_in: Some(&["a", "b", "j"]),
+        cannot: &[],
+        sessions: 0,
+    },
+    Subject {
+        id: "rmcp",
+        group: "rmcp",
+        name: "rmcp, its defaults",
+        program: Program::Rmcp,
+        add: "add",
+        flags: &[],
+        only_in: None,
+        cannot: &[],
+        sessions: 20_000,
+    },
+    Subject {
+        id: "rmcp-nodelay",
+        group: "rmcp",
+        name: "rmcp, TCP_NODELAY",
+        program: Program::Rmcp,
+        add: "add",
+        flags: &["--nodelay"],
+        only_in: Some(RMCP_HTTP),
+        cannot: &[],
+        sessions: 20_000,
+    },
+    Subject {
+        id: "rmcp-stateless",
+        group: "rmcp",
+        name: "rmcp, stateless JSON, TCP_NODELAY",
+        program: Program::Rmcp,
+        add: "add",
+        flags: &["--nodelay", "--stateless"],
+        only_in: Some(RMCP_HTTP),
+        cannot: &[
+            ("g", "an answer in JSON has no room for notifications"),
+            ("h", "it keeps no sessions"),
+        ],
+        sessions: 0,
+    },
+    Subject {
+        id: "fastmcp",
+        group: "fastmcp",
+        name: "FastMCP (Python)",
+        program: Program::Fastmcp,
+        add: "add",
+        flags: &[],
+        only_in: None,
+        cannot: &[],
+        sessions: 2000,
+    },
+    Subject {
+        id: "typescript",
+        group: "typescript",
+        name: "TypeScript SDK",
+        program: Program::Typescript,
+        add: "add",
+        flags: &[],
+        only_in: None,
+        cannot: &[],
+        sessions: 2000,
+    },
+];
+
+/// Whether a subject has a row in a workload's table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Measured,
+    /// It has a row that says why there are no figures.
+    LeftOut(&'static str),
+    None,
+}
+
+impl Subject {
+    pub(super) fn place(&self, workload: &str) -> Place {
+        let letter = letter(workload);
+        // What building costs, and sizes, are of projects and files of their own.
+        let shown = match workload {
+            "build" => matches!(self.id, "ours" | "rmcp"),
+            "j-size" => matches!(self.id, "ours" | "ours-full"),
+            _ => self.only_in.is_none_or(|them| them.contains(&letter)),
+        };
+        let reason = self.cannot.iter().find(|(it, _)| *it == letter);
+        match reason {
+            _ if !shown => Place::None,
+            Some((_, reason)) => Place::LeftOut(reason),
+            None => Place::Measured,
+        }
+    }
+
+    /// How it was told to differ from its defaults.
+    pub(super) fn more_flags(&self, workload: &str) -> Vec<String> {
+        let words: &[&str] = match (self.program, workload) {
+            // The sample of answers that is looked at opens sessions, too.
+            (Program::Ours | Program::OursFull, "h") => &["--max-sessions", "120000"],
+            _ => &[],
+        };
+        words.iter().map(|it| (*it).to_owned()).collect()
+    }
+
+    /// A command that serves HTTP on a port that is free.
+    pub(super) fn http(&self, bench: &Bench<'_>, before: Task, workload: &str) -> Task {
+        let mut task = self.program(bench, before);
+        task = match self.program {
+            Program::Floor => task,
+            Program::Ours | Program::OursFull => task.args(["--transport", "http", "--port", "0"]),
+            _ => task.args(["http"]),
+        };
+        task.args(self.flags).args(self.more_flags(workload))
+    }
+
+    /// A command that serves a pipe.
+    pub(super) fn stdio(&self, bench: &Bench<'_>) -> Task {
+        let task = self.program(bench, pin::on(pin::SERVER));
+        match self.program {
+            Program::Floor => task.args(["--echo-lines"]),
+            Program::Ours | Program::OursFull => task,
+            _ => task.args(["stdio"]),
+        }
+    }
+
+    /// Starts it for a load of one kind of call, and says where to send that.
+    pub(super) fn serve(&self, bench: &Bench<'_>, workload: &str, call: Call) -> Result<Served> {
+        let mut task = self.http(bench, pin::on(pin::SERVER), workload);
+        if call == Call::List {
+            task = match self.program {
+                Program::Floor => task.args(["--list".as_ref(), bench.list().as_os_str()]),
+                _ => task.args(["--tools", &(TOOLS - self.own_tools()).to_string()]),
+            };
+        }
+        let server = HttpServer::start(task.into_command(), START)?;
+        let mut url = server.url.clone();
+        if self.program == Program::Floor {
+            url = url.replace("/mcp", call.floor_path());
+        }
+        Ok(Served { server, url })
+    }
+
+    /// How many tools it has without being told to have more.
+    fn own_tools(&self) -> usize {
+        match self.program {
+            Program::Ours | Program::OursFull => 4,
+            _ => 3,
+        }
+    }
+
+    fn program(&self, bench: &Bench<'_>, before: Task) -> Task {
+        let dist = bench.workspace.target.join("dist");
+        match self.program {
+            Program::Floor => before.args([dist.join("floor")]),
+            Program::Ours => before.args([dist.join("examples/bench")]),
+            Program::OursFull => before.args([full(bench.workspace)]),
+            Program::Rmcp => before.args([dist.join("rmcp-peer")]),
+            Program::Fastmcp => before.args(bench.peers.fastmcp()),
+            Program::Typescript => before.args(bench.peers.typescript()),
+        }
+    }
+}
+
+/// A server, and where its calls go.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) server: HttpServer,
+    pub(super) url: String,
+}
+
+/// Where the example with every feature is kept, as both have one name.
+fn full(workspace: &Workspace) -> std::path::PathBuf {
+    workspace.target.join("bench/bench-full")
+}
+
+/// What was asked for, in the order of the tables.
+pub(super) fn chosen(options: &Options) -> Vec<&'static Subject> {
+    let chosen = ALL.iter();
+    chosen
+        .filter(|it| options.wants_subject(it.id, it.group))
+        .collect()
+}
+
+/// Every name that the command line takes.
+pub(super) fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = ALL.iter().flat_map(|it| [it.id, it.group]).collect();
+    names.dedup();
+    names
+}
+
+/// Builds what is built by cargo. The default features come last, so that the example has
+/// them where everybody looks for it.
+pub(super) fn build(workspace: &Workspace, subjects: &[&Subject]) -> Result<()> {
+    let dist = |words: &[&str]| {
+        let build = workspace.cargo(["build", "--profile", "dist", "--package"]);
+        build.args(words).run()
+    };
+    let has = |program| subjects.iter().any(|it| it.program == program);
+    if has(Program::OursFull) {
+        dist(&["toolsmith", "--example", "bench", "--features", "full"])?;
+        let built = workspace.target.join("dist/examples/bench");
+        std::fs::create_dir_all(workspace.target.join("bench"))?;
+        std::fs::copy(built, full(workspace)).context("keeping the example with `full`")?;
+    }
+    // The floor is compared with ours before it is measured.
+    if has(Program::Ours) || has(Program::Floor) {
+        dist(&["toolsmith", "--example", "bench"])?;
+    }
+    if has(Program::Floor) {
+        dist(&["floor"])?;
+    }
+    if has(Program::Rmcp) {
+        dist(&["rmcp-peer"])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::workload;
+
+    fn subject(id: &str) -> &'static Subject {
+        ALL.iter().find(|it| it.id == id).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_done_has_a_reason() {
+        assert_eq!(subject("floor").place("a"), Place::Measured);
+        assert!(matches!(subject("floor").place("h"), Place::LeftOut(why) if !why.is_empty()));
+        assert_eq!(subject("ours-plain").place("c-modern-1"), Place::None);
+        assert_eq!(subject("ours-full").place("j"), Place::Measured);
+        assert_eq!(subject("rmcp-nodelay").place("i-1"), Place::None);
+        assert_eq!(subject("fastmcp").place("build"), Place::None);
+    }
+
+    #[test]
+    fn every_row_is_of_a_workload_that_there_is() {
+        let known = workload::names();
+        for subject in ALL {
+            let only = subject.only_in.unwrap_or_default().iter();
+            for letter in only.chain(subject.cannot.iter().map(|(letter, _)| letter)) {
+                assert!(known.contains(letter), "{}: {letter}", subject.id);
+            }
+        }
+    }
+}
