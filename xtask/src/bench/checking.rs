@@ -103,12 +103,19 @@ impl Expected {
 /// The floor must send what ours sends, or it does something else.
 pub(super) fn same(ours: &Answer, floor: &Answer) -> Result<()> {
     let (kind, other) = (ours.field("content-type"), floor.field("content-type"));
-    ensure!(kind == other, "ours sends {kind:?}, and the floor {other:?}");
+    ensure!(
+        kind == other,
+        "ours sends {kind:?}, and the floor {other:?}"
+    );
     let (ours, floor) = (
         message::without_event_ids(ours),
         message::without_event_ids(floor),
     );
-    let place = ours.bytes().zip(floor.bytes()).take_while(|(a, b)| a == b).count();
+    let place = ours
+        .bytes()
+        .zip(floor.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
     let near = |text: &str| -> String {
         let start = text.floor_char_boundary(place.saturating_sub(40));
         text[start..].chars().take(SHOWN).collect()

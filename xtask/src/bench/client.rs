@@ -128,12 +128,18 @@ fn read(from: &mut impl BufRead) -> Result<Answer> {
 fn line(from: &mut impl BufRead) -> Result<String> {
     let mut line = String::new();
     from.take(1 << 14).read_line(&mut line)?;
-    ensure!(line.ends_with('\n'), "the connection ended, or a line is too long");
+    ensure!(
+        line.ends_with('\n'),
+        "the connection ended, or a line is too long"
+    );
     Ok(line.trim_end().to_owned())
 }
 
 fn take(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> Result<()> {
-    ensure!(into.len() as u64 + length <= LARGEST, "an answer that is too large");
+    ensure!(
+        into.len() as u64 + length <= LARGEST,
+        "an answer that is too large"
+    );
     let read = from.take(length).read_to_end(into)?;
     ensure!(read as u64 == length, "the connection ended in an answer");
     Ok(())

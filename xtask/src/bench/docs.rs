@@ -24,9 +24,16 @@ pub(super) fn write(workspace: &Workspace, home: &Path) -> Result<()> {
 }
 
 fn replaced(page: &str, tables: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).context("the page has no first mark")?;
-    let (_, after) = rest.split_once(END).context("the page has no second mark")?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", tables.trim()))
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .context("the page has no first mark")?;
+    let (_, after) = rest
+        .split_once(END)
+        .context("the page has no second mark")?;
+    Ok(format!(
+        "{before}{BEGIN}\n\n{}\n\n{END}{after}",
+        tables.trim()
+    ))
 }
 
 #[cfg(test)]

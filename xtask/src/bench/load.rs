@@ -58,7 +58,7 @@ impl Load<'_> {
     pub(super) fn run(
         &self,
         home: &Path,
-        next: impl Fn(u64) -> (Request, Expected) + Sync,
+        next: impl Fn(u64) -> (Request, Expected) + Send,
     ) -> Result<Loaded> {
         let script = home.join("load.lua");
         std::fs::write(&script, self.script()).context("writing the load's script")?;
@@ -176,7 +176,10 @@ mod tests {
             server: 1,
         };
         let script = load.script();
-        assert!(script.contains("({\"jsonrpc\"") || script.contains(r#""id":]] .. (1000001 + i)"#), "{script}");
+        assert!(
+            script.contains("({\"jsonrpc\"") || script.contains(r#""id":]] .. (1000001 + i)"#),
+            "{script}"
+        );
         load.own_ids = None;
         assert!(!load.script().contains("pool"), "{}", load.script());
     }

@@ -24,10 +24,13 @@ pub(super) fn without_event_ids(answer: &Answer) -> String {
     if !is_stream(answer) {
         return answer.body.clone();
     }
-    let lines = answer.body.split('\n').map(|line| match line.strip_prefix("id:") {
-        Some(id) => format!("id:{}", "x".repeat(id.len())),
-        None => line.to_owned(),
-    });
+    let lines = answer
+        .body
+        .split('\n')
+        .map(|line| match line.strip_prefix("id:") {
+            Some(id) => format!("id:{}", "x".repeat(id.len())),
+            None => line.to_owned(),
+        });
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -112,7 +112,12 @@ fn measure(bench: &Bench<'_>, workload: &Workload, subjects: &[&Subject]) -> Res
         for (row, runner) in table.rows.iter_mut().zip(&mut runners) {
             let Some(started) = runner else { continue };
             let measured = started.round(round, row);
-            println!("{}: round {}, {}", workload.id, round + 1, row.last(workload));
+            println!(
+                "{}: round {}, {}",
+                workload.id,
+                round + 1,
+                row.last(workload)
+            );
             if row.unless_it_fails(measured).is_none() {
                 *runner = None;
             }

@@ -90,7 +90,14 @@ pub(super) fn install(workspace: &Workspace) -> Result<PathBuf> {
     }
     let build = tools.join("build");
     workspace
-        .cargo(["install", "oha", "--version", VERSION, "--locked", "--force"])
+        .cargo([
+            "install",
+            "oha",
+            "--version",
+            VERSION,
+            "--locked",
+            "--force",
+        ])
         .args(["--root".as_ref(), tools.as_os_str()])
         .env("CARGO_TARGET_DIR", &build)
         .run()
@@ -103,7 +110,8 @@ pub(super) fn install(workspace: &Workspace) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n";
+    const HEAD: &str =
+        "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n";
 
     #[test]
     fn connections_are_not_counted_and_order_is_that_of_the_starts() {
@@ -111,10 +119,16 @@ mod tests {
         // The first thousand take 1 ms, of which the connection was all but 100 µs; the
         // second thousand takes 300 µs, and stands first.
         for index in 0..1000 {
-            csv.push_str(&format!("{},0,0,0,0.0003,9,200\n", 1.0 + f64::from(index) / 1000.0));
+            csv.push_str(&format!(
+                "{},0,0,0,0.0003,9,200\n",
+                1.0 + f64::from(index) / 1000.0
+            ));
         }
         for index in 0..1000 {
-            csv.push_str(&format!("{},0,0.0009,0,0.001,9,200\n", f64::from(index) / 1000.0));
+            csv.push_str(&format!(
+                "{},0,0.0009,0,0.001,9,200\n",
+                f64::from(index) / 1000.0
+            ));
         }
         let opened = read(&csv, 2000).unwrap();
         assert!((opened.first_p99 - 100.0).abs() < 1.0, "{opened:?}");

@@ -32,7 +32,10 @@ impl Options {
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let mut value = || args.next().with_context(|| format!("`{arg}` takes a value"));
+            let mut value = || {
+                args.next()
+                    .with_context(|| format!("`{arg}` takes a value"))
+            };
             match arg.as_str() {
                 "--rounds" => options.rounds = number(arg, value()?, 100)?,
                 "--seconds" => options.seconds = number(arg, value()?, 600)? as u64,
@@ -112,10 +115,19 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_named() {
-        for bad in ["--rounds 0", "--rounds", "--only z", "--subjects me", "--fast"] {
+        for bad in [
+            "--rounds 0",
+            "--rounds",
+            "--only z",
+            "--subjects me",
+            "--fast",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
         let error = read("--only z").unwrap_err().to_string();
-        assert!(error.contains("`z`") && error.contains("c-modern-1"), "{error}");
+        assert!(
+            error.contains("`z`") && error.contains("c-modern-1"),
+            "{error}"
+        );
     }
 }

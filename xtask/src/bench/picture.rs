@@ -121,10 +121,20 @@ mod tests {
 
     #[test]
     fn every_subject_has_a_bar_as_long_as_it_is_good() {
-        let drawn = group(&table("a", &[("floor", "rate", 200.0), ("ours", "rate", 100.0)]), 0, 0);
+        let drawn = group(
+            &table("a", &[("floor", "rate", 200.0), ("ours", "rate", 100.0)]),
+            0,
+            0,
+        );
         assert_eq!(drawn.matches("<rect").count(), 2, "{drawn}");
-        assert!(drawn.contains("class=\"floor\"") && drawn.contains("width=\"250.0\""), "{drawn}");
-        assert!(drawn.contains("class=\"ours\"") && drawn.contains("width=\"125.0\""), "{drawn}");
+        assert!(
+            drawn.contains("class=\"floor\"") && drawn.contains("width=\"250.0\""),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("class=\"ours\"") && drawn.contains("width=\"125.0\""),
+            "{drawn}"
+        );
         assert!(drawn.contains("&lt;me>") && drawn.contains('–'), "{drawn}");
     }
 
@@ -132,7 +142,13 @@ mod tests {
     fn of_times_the_shortest_has_the_longest_bar() {
         let times = [("floor", "p50", 20.0), ("rmcp", "p50", 80.0)];
         let drawn = group(&table("c-modern-1", &times), 0, 0);
-        assert!(drawn.contains("class=\"floor\" x=\"240\" y=\"28\" width=\"250.0\""), "{drawn}");
-        assert!(drawn.contains("class=\"peer\" x=\"240\" y=\"48\" width=\"62.5\""), "{drawn}");
+        assert!(
+            drawn.contains("class=\"floor\" x=\"240\" y=\"28\" width=\"250.0\""),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("class=\"peer\" x=\"240\" y=\"48\" width=\"62.5\""),
+            "{drawn}"
+        );
     }
 }

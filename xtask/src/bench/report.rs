@@ -60,7 +60,11 @@ fn machine(results: &Results) -> String {
     let versions = versions.map(|(name, version)| {
         // Some say their own name, and some do not.
         let named = version.starts_with(name) || version.contains(' ');
-        if named { version.clone() } else { format!("{name} {version}") }
+        if named {
+            version.clone()
+        } else {
+            format!("{name} {version}")
+        }
     });
     format!(
         "Measured on {}, commit {}: {}, {} cores, {} MiB of memory, Linux {}, load {} before. \
@@ -161,7 +165,11 @@ fn grid(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(3)
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(3)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
@@ -220,9 +228,16 @@ mod tests {
             ..Row::default()
         });
         let text = self::table(&table, "###");
-        let line = text.lines().find(|line| line.starts_with("| ours")).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("| ours"))
+            .unwrap();
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        assert_eq!(cells[2..5], ["100,000", "90,000 to 120,000", "0.800"], "{text}");
+        assert_eq!(
+            cells[2..5],
+            ["100,000", "90,000 to 120,000", "0.800"],
+            "{text}"
+        );
         assert!(text.contains("- me: it cannot"), "{text}");
     }
 

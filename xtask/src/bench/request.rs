@@ -149,7 +149,10 @@ mod tests {
     fn fields_and_body_of_a_call_agree() {
         let request = Call::ModernAdd.request("add_blocking", 7, None);
         let text = format!("{:?}", request.fields);
-        assert!(text.contains("add_blocking") && text.contains(MODERN), "{text}");
+        assert!(
+            text.contains("add_blocking") && text.contains(MODERN),
+            "{text}"
+        );
         assert!(request.body.contains(r#""id":7"#), "{}", request.body);
         assert!(request.body.contains(MODERN), "{}", request.body);
     }
@@ -157,7 +160,11 @@ mod tests {
     #[test]
     fn a_legacy_call_is_of_its_session() {
         let request = Call::LegacyAdd.request("add", 7, Some("s-1"));
-        assert!(request.fields.contains(&("Mcp-Session-Id", "s-1".to_owned())));
+        assert!(
+            request
+                .fields
+                .contains(&("Mcp-Session-Id", "s-1".to_owned()))
+        );
         assert!(!request.body.contains("_meta"), "{}", request.body);
     }
 

@@ -125,10 +125,14 @@ impl Table {
     /// What the run fails for.
     pub(super) fn problems(&self) -> Vec<String> {
         let problem = |row: &Row| {
-            let text = row.problem.clone().or_else(|| {
-                (row.failed > 0).then(|| format!("{} answers failed", row.failed))
-            })?;
-            Some(format!("workload {}, {}: {text}", self.workload, row.subject))
+            let text = row
+                .problem
+                .clone()
+                .or_else(|| (row.failed > 0).then(|| format!("{} answers failed", row.failed)))?;
+            Some(format!(
+                "workload {}, {}: {text}",
+                self.workload, row.subject
+            ))
         };
         self.rows.iter().filter_map(problem).collect()
     }
@@ -151,7 +155,8 @@ impl Table {
     }
 
     fn row_json(&self, row: &Row) -> Value {
-        let spread = |spread: Spread| json!({"median": spread.median, "min": spread.min, "max": spread.max});
+        let spread =
+            |spread: Spread| json!({"median": spread.median, "min": spread.min, "max": spread.max});
         let series = row.series.iter().map(|(key, values)| {
             let figure = json!({
                 "rounds": values,

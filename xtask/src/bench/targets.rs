@@ -113,9 +113,7 @@ fn of(table: &Table) -> Vec<Verdict> {
     let ratio = |subject, key| table.ratio(subject, key).map(|it| it.median);
     let above = |key| table.above("ours", key).map(|it| it.median);
     let median = |key| table.spread("ours", key).map(|it| it.median);
-    let share = |what, subject, bound| {
-        verdict(what, ratio(subject, "rate"), LEAST, bound, 3, "")
-    };
+    let share = |what, subject, bound| verdict(what, ratio(subject, "rate"), LEAST, bound, 3, "");
     let all = match workload {
         "a" | "b" => vec![
             share("`async fn`, share of the floor", "ours", 0.80),
@@ -126,7 +124,14 @@ fn of(table: &Table) -> Vec<Verdict> {
         }
         "c-modern-2" | "c-legacy-2" => {
             let got = ratio("ours", "p99");
-            vec![verdict("p99 as a multiple of the floor's", got, MOST, 1.5, 2, "")]
+            vec![verdict(
+                "p99 as a multiple of the floor's",
+                got,
+                MOST,
+                1.5,
+                2,
+                "",
+            )]
         }
         "d" => vec![share("share of the floor", "ours", 0.80)],
         "e" | "g" => vec![share("share of the floor", "ours", 0.70)],
@@ -142,16 +147,41 @@ fn of(table: &Table) -> Vec<Verdict> {
         }
         "i-1" => vec![share("share of a line echo", "ours", 0.80)],
         "j" => vec![
-            verdict("start as a multiple of the floor's", ratio("ours", "start"), MOST, 1.5, 2, ""),
-            verdict("memory as a multiple of the floor's", ratio("ours", "memory"), MOST, 2.0, 2, ""),
+            verdict(
+                "start as a multiple of the floor's",
+                ratio("ours", "start"),
+                MOST,
+                1.5,
+                2,
+                "",
+            ),
+            verdict(
+                "memory as a multiple of the floor's",
+                ratio("ours", "memory"),
+                MOST,
+                2.0,
+                2,
+                "",
+            ),
         ],
-        "j-size" => vec![verdict("default features", median("mib"), MOST, 6.0, 2, "MiB")],
-        "build" => table.figures.iter().map(|figure| {
-            let rmcp = table.spread("rmcp", figure.key)?.median;
-            let got = median(figure.key);
-            let what = format!("{}, beside rmcp's", figure.title);
-            verdict(&what, got, MOST, rmcp, figure.digits, "")
-        }).collect(),
+        "j-size" => vec![verdict(
+            "default features",
+            median("mib"),
+            MOST,
+            6.0,
+            2,
+            "MiB",
+        )],
+        "build" => table
+            .figures
+            .iter()
+            .map(|figure| {
+                let rmcp = table.spread("rmcp", figure.key)?.median;
+                let got = median(figure.key);
+                let what = format!("{}, beside rmcp's", figure.title);
+                verdict(&what, got, MOST, rmcp, figure.digits, "")
+            })
+            .collect(),
         _ => Vec::new(),
     };
     all.into_iter().flatten().collect()
@@ -186,9 +216,10 @@ fn best_peer(table: &Table) -> Option<Verdict> {
     if table.workload == "build" {
         return None;
     }
-    let peers = table.rows.iter().filter(|row| {
-        row.subject != "floor" && !row.subject.starts_with("ours")
-    });
+    let peers = table
+        .rows
+        .iter()
+        .filter(|row| row.subject != "floor" && !row.subject.starts_with("ours"));
     let peers = peers.filter_map(|row| Some((row.name, row.spread(figure.key)?.median)));
     let ahead = |a: &f64, b: &f64| match figure.better {
         Better::Less => b.total_cmp(a),
@@ -238,7 +269,10 @@ mod tests {
     fn a_share_is_held_or_missed_by_so_much() {
         let rates = [("floor", "rate", 100.0), ("ours", "rate", 82.0)];
         let text = lines(&table("a", &rates));
-        assert!(text.contains("0.820, target ≥ 0.800: held by 0.020"), "{text}");
+        assert!(
+            text.contains("0.820, target ≥ 0.800: held by 0.020"),
+            "{text}"
+        );
         assert!(!text.contains("plain"), "{text}");
         let text = lines(&table("f", &rates));
         assert!(text.contains("missed by 0.080"), "{text}");
@@ -246,10 +280,20 @@ mod tests {
 
     #[test]
     fn a_time_is_bounded_from_above() {
-        let times = [("floor", "p50", 20.0), ("ours", "p50", 24.5), ("rmcp", "p50", 60.0)];
+        let times = [
+            ("floor", "p50", 20.0),
+            ("ours", "p50", 24.5),
+            ("rmcp", "p50", 60.0),
+        ];
         let text = lines(&table("c-modern-1", &times));
-        assert!(text.contains("added p50: 4.5 µs, target ≤ 3.0 µs: missed by 1.5 µs"), "{text}");
-        assert!(text.contains("best peer (rmcp): 24, target ≤ 60: held"), "{text}");
+        assert!(
+            text.contains("added p50: 4.5 µs, target ≤ 3.0 µs: missed by 1.5 µs"),
+            "{text}"
+        );
+        assert!(
+            text.contains("best peer (rmcp): 24, target ≤ 60: held"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -274,6 +318,9 @@ mod tests {
             ("rmcp", "crates", 100.0),
         ];
         let text = lines(&table("build", &figures));
-        assert!(text.contains("missed by 10.0") && text.contains("held by 10"), "{text}");
+        assert!(
+            text.contains("missed by 10.0") && text.contains("held by 10"),
+            "{text}"
+        );
     }
 }

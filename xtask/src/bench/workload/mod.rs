@@ -100,11 +100,19 @@ pub(super) trait Runner {
 }
 
 impl Kind {
-    pub(super) fn start(&self, bench: &Bench<'_>, subject: &Subject) -> Result<Box<dyn Runner>> {
+    pub(super) fn start<'a>(
+        &self,
+        bench: &'a Bench<'a>,
+        subject: &'a Subject,
+    ) -> Result<Box<dyn Runner + 'a>> {
         Ok(match self {
-            Self::Http(call, connections, core) => {
-                Box::new(http::Http::start(bench, subject, *call, *connections, core)?)
-            }
+            Self::Http(call, connections, core) => Box::new(http::Http::start(
+                bench,
+                subject,
+                *call,
+                *connections,
+                core,
+            )?),
             Self::Sessions => Box::new(sessions::Sessions::new(bench, subject)?),
             Self::Stdio(in_flight) => Box::new(stdio::Stdio::start(bench, subject, *in_flight)?),
             Self::Start => Box::new(start::Start::new(bench, subject)),

@@ -25,7 +25,11 @@ impl Runner for Size<'_> {
     fn round(&mut self, _: usize, row: &mut Row) -> Result<()> {
         let workspace = self.bench.workspace;
         let build = workspace.cargo(["build", "--release", "--package", "toolsmith"]);
-        let features: &[&str] = if self.full { &["--features", "full"] } else { &[] };
+        let features: &[&str] = if self.full {
+            &["--features", "full"]
+        } else {
+            &[]
+        };
         build.args(["--example", "hello"]).args(features).run()?;
         let built = workspace.target.join("release/examples/hello");
         let file = built.metadata().context("the example is not there")?;

@@ -179,7 +179,9 @@ impl Pipe {
 
     fn write(&mut self, line: &str) -> Result<()> {
         let line = format!("{line}\n");
-        self.to.write_all(line.as_bytes()).context("it reads no more")
+        self.to
+            .write_all(line.as_bytes())
+            .context("it reads no more")
     }
 
     fn read(&mut self) -> Result<()> {
@@ -204,7 +206,10 @@ mod tests {
 
     #[test]
     fn an_id_is_found_wherever_it_stands() {
-        assert_eq!(id(r#"{"jsonrpc":"2.0","id":1000001,"result":{}}"#), Some(1_000_001));
+        assert_eq!(
+            id(r#"{"jsonrpc":"2.0","id":1000001,"result":{}}"#),
+            Some(1_000_001)
+        );
         assert_eq!(id(r#"{"result":{}, "id": 7}"#), Some(7));
         assert_eq!(id(r#"{"method":"x"}"#), None);
     }
