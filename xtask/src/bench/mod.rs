@@ -73,6 +73,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome {
         let table = measure(&bench, workload, &subjects)
             .with_context(|| format!("workload {}", workload.id))?;
         problems.extend(table.problems());
+        if table.rows.is_empty() {
+            continue;
+        }
         println!("\n{}", report::table(&table, "##"));
         results.tables.push(table);
     }
@@ -105,7 +108,7 @@ fn measure(bench: &Bench<'_>, workload: &Workload, subjects: &[&Subject]) -> Res
             continue;
         }
         println!("{}: {} starts", workload.id, subject.id);
-        let runner = workload.kind.start(bench, subject);
+        let runner = workload.kind.start(workload.id, bench, subject);
         runners.push(row.unless_it_fails(runner));
     }
     for round in 0..workload.kind.rounds(&bench.options) {

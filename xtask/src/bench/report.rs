@@ -90,14 +90,8 @@ pub(super) fn table(table: &Table, heading: &str) -> String {
     let mut text = format!("\n{heading} {}: {}\n\n", table.workload, table.title);
     text.push_str(&grid(&rows));
     for row in &table.rows {
-        if let Some(reason) = &row.left_out {
-            text.push_str(&format!("\n- {}: {reason}", row.name));
-        }
-        if let Some(problem) = &row.problem {
-            text.push_str(&format!("\n- {}: {}", row.name, one_line(problem)));
-        }
-        if let Some(note) = &row.note {
-            text.push_str(&format!("\n- {}: {note}", row.name));
+        for remark in [&row.left_out, &row.problem, &row.note].into_iter().flatten() {
+            text.push_str(&format!("\n- {}: {}", row.name, one_line(remark)));
         }
     }
     if !text.ends_with('\n') {
@@ -139,16 +133,19 @@ fn cells(table: &Table, row: &Row) -> Vec<String> {
             cells.push(ratio.map_or("–".to_owned(), |it| format!("{:.3}", it.median)));
         }
     }
-    cells.extend([row.checked.to_string(), row.failed.to_string()]);
+    cells.extend([row.checked, row.failed].map(|count| grouped(&count.to_string())));
     cells
 }
 
 /// With commas, as large numbers are read.
 pub(super) fn number(figure: &Figure, value: f64) -> String {
-    let text = figure.show(value);
+    grouped(&figure.show(value))
+}
+
+fn grouped(text: &str) -> String {
     let (whole, rest) = match text.split_once('.') {
         Some((whole, rest)) => (whole, format!(".{rest}")),
-        None => (&*text, String::new()),
+        None => (text, String::new()),
     };
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {

@@ -45,7 +45,8 @@ pub(super) struct Row {
     pub(super) note: Option<String>,
     /// Why there are no figures.
     pub(super) left_out: Option<String>,
-    /// What went wrong, which fails the run.
+    /// What went wrong, which fails the run. Where it could not be measured at all, there are
+    /// no figures.
     pub(super) problem: Option<String>,
 }
 
@@ -97,6 +98,7 @@ impl Table {
             subject: subject.id,
             name: subject.name,
             left_out,
+            note: subject.note(workload.id),
             ..Row::default()
         });
         self.rows.last_mut()
@@ -195,7 +197,6 @@ impl Row {
                 let text = format!("{error:#}");
                 println!("{}: {text}", self.subject);
                 self.series.clear();
-                self.left_out = Some("it failed, see below".to_owned());
                 self.problem = Some(text);
                 None
             }

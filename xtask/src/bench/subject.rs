@@ -46,7 +46,7 @@ pub(super) const ALL: &[Subject] = &[
     Subject {
         id: "floor",
         group: "floor",
-        name: "floor: bare axum; on stdio, a line echo",
+        name: "the floor",
         program: Program::Floor,
         add: "add",
         flags: &[],
@@ -173,14 +173,20 @@ impl Subject {
         }
     }
 
-    /// How it was told to differ from its defaults.
-    pub(super) fn more_flags(&self, workload: &str) -> Vec<String> {
-        let words: &[&str] = match (self.program, workload) {
+    /// How it is told to differ from its defaults for a workload.
+    pub(super) fn more_flags(&self, workload: &str) -> &'static [&'static str] {
+        match (self.program, workload) {
             // The sample of answers that is looked at opens sessions, too.
             (Program::Ours | Program::OursFull, "h") => &["--max-sessions", "120000"],
+            (Program::Typescript, "b" | "c-legacy-1" | "c-legacy-2" | "h") => &["--sessions"],
             _ => &[],
-        };
-        words.iter().map(|it| (*it).to_owned()).collect()
+        }
+    }
+
+    /// The same as a person would say it.
+    pub(super) fn note(&self, workload: &str) -> Option<String> {
+        let flags = self.more_flags(workload);
+        (!flags.is_empty()).then(|| format!("served with `{}`", flags.join(" ")))
     }
 
     /// A command that serves HTTP on a port that is free.

@@ -38,14 +38,14 @@ impl Http {
     pub(super) fn start(
         bench: &Bench<'_>,
         subject: &Subject,
-        call: Call,
-        connections: usize,
-        core: &'static str,
+        workload: &'static str,
+        load: (Call, usize, &'static str),
     ) -> Result<Self> {
+        let (call, connections, core) = load;
         if subject.program == Program::Floor {
             same_as_ours(bench, subject, call)?;
         }
-        let (served, session) = serve(bench, subject, call)?;
+        let (served, session) = serve(bench, subject, workload, call)?;
         let mut http = Self {
             served,
             call,
@@ -95,9 +95,14 @@ impl Http {
 
     /// All answers together must be as long as so many right ones are.
     fn sizes_hold(&self, loaded: &Loaded) -> Result<()> {
-        let mean = loaded.wrk.bytes / loaded.wrk.requests.max(1.0);
+        ensure!(
+            loaded.wrk.requests > 0.0,
+            "there was no answer within {} s: measure it with more `--seconds`",
+            self.seconds
+        );
+        let mean = loaded.wrk.bytes / loaded.wrk.requests;
         // Those that were on their way at the end are in the bytes alone.
-        let more = self.connections as f64 / loaded.wrk.requests.max(1.0);
+        let more = self.connections as f64 / loaded.wrk.requests;
         let (least, most) = (1.0 - SIZES, 1.0 + SIZES + more);
         ensure!(
             (least * self.size..=most * self.size).contains(&mean),
@@ -134,8 +139,13 @@ impl Runner for Http {
     }
 }
 
-fn serve(bench: &Bench<'_>, subject: &Subject, call: Call) -> Result<(Served, Option<String>)> {
-    let served = subject.serve(bench, "", call)?;
+fn serve(
+    bench: &Bench<'_>,
+    subject: &Subject,
+    workload: &str,
+    call: Call,
+) -> Result<(Served, Option<String>)> {
+    let served = subject.serve(bench, workload, call)?;
     let session = match (call.in_session(), subject.program) {
         (false, _) => None,
         (true, Program::Floor) => Some(session::none()),
@@ -148,7 +158,7 @@ fn serve(bench: &Bench<'_>, subject: &Subject, call: Call) -> Result<(Served, Op
 /// given those of ours first.
 fn same_as_ours(bench: &Bench<'_>, floor: &Subject, call: Call) -> Result<()> {
     let answer = |subject: &Subject| {
-        let (served, session) = serve(bench, subject, call)?;
+        let (served, session) = serve(bench, subject, "", call)?;
         let request = call.request("add", FIRST_ID, session.as_deref());
         let answer = Client::connect(&served.url)?.post(&request)?;
         call.expected(FIRST_ID).check(&answer)?;

@@ -70,7 +70,8 @@ const RATE: Figure = Figure::new("rate", "calls/s", Better::More, 0).beside_the_
 const P50: Figure = Figure::new("p50", "p50 µs", Better::Less, 0);
 const P99: Figure = Figure::new("p99", "p99 µs", Better::Less, 0);
 /// What a call took of the server's core, and how much of the core that was.
-const COST: Figure = Figure::new("cost", "server µs/call", Better::Less, 1);
+const COST: Figure =
+    Figure::new("cost", "server µs/call", Better::Less, 1).beside_the_floor();
 const BUSY: Figure = Figure::new("busy", "core busy %", Better::Neither, 0);
 
 const THROUGHPUT: &[Figure] = &[RATE, P50, P99, COST, BUSY];
@@ -102,6 +103,7 @@ pub(super) trait Runner {
 impl Kind {
     pub(super) fn start<'a>(
         &self,
+        workload: &'static str,
         bench: &'a Bench<'a>,
         subject: &'a Subject,
     ) -> Result<Box<dyn Runner + 'a>> {

@@ -73,10 +73,6 @@ impl Runner for Sessions<'_> {
         if let Some(wrong) = seen.first_wrong {
             row.problem.get_or_insert(wrong);
         }
-        let flags = self.subject.more_flags("h").join(" ");
-        if !flags.is_empty() {
-            row.note = Some(format!("with `{flags}`"));
-        }
         row.push("rate", opened.rate);
         row.push("bytes", (after - before) / sessions);
         row.push("first", opened.first_p99);

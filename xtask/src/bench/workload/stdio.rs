@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{Bench, Better, Figure, Row, Runner, Subject};
+use super::{Bench, Figure, Row, Runner, Subject};
 use crate::bench::checking::Expected;
 use crate::bench::process;
 use crate::bench::request::{FIRST_ID, INITIALIZED, initialize, plain_add};
@@ -20,11 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// One answer in so many is read as JSON; of the others the id and the sum are looked for.
 const READ_WHOLE: u64 = 1000;
 
-pub(super) const FIGURES: &[Figure] = &[
-    super::RATE,
-    Figure::new("cost", "server µs/call", Better::Less, 1),
-    Figure::new("busy", "core busy %", Better::Neither, 0),
-];
+pub(super) const FIGURES: &[Figure] = &[super::RATE, super::COST, super::BUSY];
 
 /// A subject on a pipe.
 #[derive(Debug)]
