@@ -62,7 +62,10 @@ def main() -> None:
     if args.transport == "stdio":
         mcp.run(show_banner=False)
         return
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio sets TCP_NODELAY only where the socket says that it is TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
     host, port = listener.getsockname()
     print(f"-> MCP endpoint: http://{host}:{port}/mcp", file=sys.stderr, flush=True)
     mcp.run(

@@ -29,12 +29,11 @@ use super::{
     Era, ErrorKind, HeaderField, Message, ModernMeta, ParamHeaders, ProtocolError, Refusal,
     Request, RequestHeaders, RequestId, Revision,
     message::{self, Body, Invalid},
-    meta,
+    meta::{self, NamedRevision},
     method::{Method, NameParameter},
 };
 
 const VERSION_HEADER: &str = "MCP-Protocol-Version";
-const VERSION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// What a body turned out to be.
 #[derive(Clone, Debug)]
@@ -67,11 +66,11 @@ pub fn decode(body: &Bytes, headers: Option<&RequestHeaders<'_>>) -> Result<Deco
             }
         },
         Body::One(Message::Request(request)) => request_of(request, named, headers),
-        Body::One(Message::Notification(it)) => match (named, it.params.meta.version()) {
+        Body::One(Message::Notification(it)) => match (named, &it.params.meta.version) {
             (Named::Modern(_), _) => Ok(Decoded::ModernNotification(it)),
-            (Named::Nothing, Some(v)) if !is_legacy(&v) => Ok(Decoded::ModernNotification(it)),
+            (Named::Nothing, Some(v)) if !v.is_legacy() => Ok(Decoded::ModernNotification(it)),
             (Named::Unknown(v), _) => Err(refused(unsupported_legacy(v), None, Era::Legacy)),
-            (Named::Unreadable(error), v) => Err(unreadable(error, v.as_deref(), None)),
+            (Named::Unreadable(error), v) => Err(unreadable(error, v.as_ref(), None)),
             _ => Ok(Decoded::Legacy(Message::Notification(it))),
         },
         Body::One(Message::Response(it)) => match named {
@@ -146,30 +145,26 @@ fn request_of(
     named: Named<'_>,
     headers: Option<&RequestHeaders<'_>>,
 ) -> Result<Decoded, Refusal> {
-    let id = Some(request.id.clone());
-    let in_meta = request.params.meta.version();
-    match (named, in_meta.as_deref()) {
+    let id = || Some(request.id.clone());
+    match (named, &request.params.meta.version) {
         (Named::Nothing, None) if request.method == Method::Discover && headers.is_none() => {
-            Err(refused(meta::missing(VERSION_FIELD), id, Era::Modern))
+            Err(refused(meta::missing(meta::VERSION), id(), Era::Modern))
         }
-        (Named::Nothing, None) => Ok(Decoded::Legacy(Message::Request(request))),
-        (Named::Nothing, Some(v)) if is_legacy(v) => Ok(Decoded::Legacy(Message::Request(request))),
+        (Named::Nothing | Named::Legacy(_), None) => Ok(Decoded::Legacy(Message::Request(request))),
+        (Named::Nothing | Named::Legacy(_), Some(v)) if v.is_legacy() => {
+            Ok(Decoded::Legacy(Message::Request(request)))
+        }
         (Named::Nothing, Some(_)) if headers.is_some() => Err(refused(
             ProtocolError::new(
                 ErrorKind::HeaderMismatch,
                 format!("`{VERSION_HEADER}` is missing and `_meta` names a revision"),
             ),
-            id,
+            id(),
             Era::Modern,
         )),
-        (Named::Legacy(_), None) => Ok(Decoded::Legacy(Message::Request(request))),
-        (Named::Legacy(_), Some(v)) if is_legacy(v) => {
-            Ok(Decoded::Legacy(Message::Request(request)))
-        }
-        (Named::Unreadable(error), in_meta) => Err(unreadable(error, in_meta, id)),
-        (Named::Unknown(v), None) => Err(refused(unsupported_legacy(v), id, Era::Legacy)),
-        (named, in_meta) => modern(request, &named, in_meta, headers)
-            .map_err(|error| refused(error, id, Era::Modern)),
+        (Named::Unreadable(error), in_meta) => Err(unreadable(error, in_meta.as_ref(), id())),
+        (Named::Unknown(v), None) => Err(refused(unsupported_legacy(v), id(), Era::Legacy)),
+        (named, _) => modern(request, &named, headers),
     }
 }
 
@@ -177,9 +172,21 @@ fn request_of(
 fn modern(
     mut request: Request,
     named: &Named<'_>,
-    in_meta: Option<&str>,
     headers: Option<&RequestHeaders<'_>>,
-) -> Result<Decoded, ProtocolError> {
+) -> Result<Decoded, Refusal> {
+    match modern_meta(&mut request, named, headers) {
+        Ok(meta) => Ok(Decoded::Modern(request, meta)),
+        Err(error) => Err(refused(error, Some(request.id), Era::Modern)),
+    }
+}
+
+fn modern_meta(
+    request: &mut Request,
+    named: &Named<'_>,
+    headers: Option<&RequestHeaders<'_>>,
+) -> Result<ModernMeta, ProtocolError> {
+    let in_meta = request.params.meta.version.as_ref();
+    let in_meta = in_meta.map(NamedRevision::as_str);
     if let (Some(header), Some(body)) = (named.text(), in_meta)
         && header != body
     {
@@ -195,15 +202,14 @@ fn modern(
     let revision = Revision::parse(version).filter(|r| r.is_modern());
     let revision = revision.ok_or_else(|| unsupported(version))?;
     if let Some(headers) = headers {
-        agreement(&request, headers)?;
+        agreement(request, headers)?;
     }
     if in_meta.is_none() {
-        return Err(meta::missing(VERSION_FIELD));
+        return Err(meta::missing(meta::VERSION));
     }
-    let meta = request.params.meta.modern(revision)?;
-    request.params.headers =
-        headers.map(|headers| ParamHeaders::read(headers.others.iter().copied()));
-    Ok(Decoded::Modern(request, meta))
+    let params = &mut request.params;
+    params.headers = headers.map(|headers| ParamHeaders::read(headers.others.iter().copied()));
+    params.meta.take_modern(revision)
 }
 
 /// Whether the header fields repeat the body.
@@ -229,10 +235,6 @@ fn agreement(request: &Request, headers: &RequestHeaders<'_>) -> Result<(), Prot
         },
         None => Ok(()),
     }
-}
-
-fn is_legacy(version: &str) -> bool {
-    Revision::parse(version).is_some_and(|r| !r.is_modern())
 }
 
 fn in_batch(item: Result<Message, Invalid>) -> Result<Message, Refusal> {
@@ -263,9 +265,13 @@ fn no_responses() -> ProtocolError {
 
 /// The refusal of a version header that cannot be read. Only a request that is modern by
 /// its `_meta` is told in the words of the modern revision.
-fn unreadable(error: ProtocolError, in_meta: Option<&str>, id: Option<RequestId>) -> Refusal {
+fn unreadable(
+    error: ProtocolError,
+    in_meta: Option<&NamedRevision>,
+    id: Option<RequestId>,
+) -> Refusal {
     match in_meta {
-        Some(version) if !is_legacy(version) => refused(error, id, Era::Modern),
+        Some(version) if !version.is_legacy() => refused(error, id, Era::Modern),
         _ => {
             let error = ProtocolError::new(ErrorKind::InvalidRequest, error.message);
             refused(error, id, Era::Legacy)

@@ -41,11 +41,13 @@ impl<'a> HeaderField<'a> {
         match self {
             HeaderField::Missing => Ok(None),
             HeaderField::Repeated => Err(mismatch(format!("`{field}` is given more than once"))),
-            HeaderField::One(bytes) => std::str::from_utf8(bytes)
-                .ok()
-                .filter(|t| t.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')))
-                .map(|t| Some(t.trim_matches([' ', '\t'])))
-                .ok_or_else(|| mismatch(format!("`{field}` holds characters it must not"))),
+            HeaderField::One(bytes) => {
+                let is_visible = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
+                match std::str::from_utf8(bytes.trim_ascii()) {
+                    Ok(text) if bytes.iter().all(is_visible) => Ok(Some(text)),
+                    _ => Err(mismatch(format!("`{field}` holds characters it must not"))),
+                }
+            }
         }
     }
 

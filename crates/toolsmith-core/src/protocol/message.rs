@@ -4,8 +4,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::params::{FoundParams, Params};
 use super::plain::plain;
-use super::{ErrorKind, ProtocolError, RequestId, nesting, params::Params};
+use super::scan::Scanner;
+use super::{ErrorKind, ProtocolError, RequestId, nesting};
 use crate::protocol::method::Method;
 
 /// The most messages that one batch may hold.
@@ -110,6 +112,37 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
+/// Reads a request in one pass, where everything fits, as it nearly always does. `None`
+/// where something does not, or it is no request: then it is to be read part by part, to
+/// find out what it is.
+fn fitting(message: &Bytes, text: &str) -> Option<Request> {
+    let (mut version, mut id, mut method, mut params) = (None, None, None, None);
+    let mut scanner = Scanner::new(text);
+    scanner.object(|scanner, name| match name {
+        "jsonrpc" => once(&mut version, scanner.string()?),
+        "id" => once(&mut id, scanner.value()?),
+        "method" => once(&mut method, Method::from(scanner.string()?)),
+        "params" => once(&mut params, FoundParams::scan(scanner)?),
+        _ => scanner.value().map(|_| ()),
+    })?;
+    scanner.end()?;
+    (version? == "2.0").then_some(())?;
+    let params = match params.flatten() {
+        None => Params::default(),
+        Some(found) => Params::of(message, found).ok()?,
+    };
+    Some(Request {
+        id: RequestId::from_json(message.slice_ref(id?.as_bytes()))?,
+        method: method?,
+        params,
+    })
+}
+
+/// Takes what may be given once.
+pub(super) fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
+}
+
 fn present<'de, D: Deserializer<'de>>(de: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&'de RawValue>::deserialize(de).map(Some)
 }
@@ -155,6 +188,15 @@ fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Inva
 }
 
 fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
+    let message = body.slice_ref(text.as_bytes());
+    match fitting(&message, text) {
+        Some(request) => Ok(Message::Request(request)),
+        None => part_by_part(&message, text),
+    }
+}
+
+/// Reads a message that is no request, or that does not fit, to say what is the matter.
+fn part_by_part(body: &Bytes, text: &str) -> Result<Message, Invalid> {
     if !text.trim_start().starts_with('{') {
         return Err(Invalid::request("a JSON-RPC message is a JSON object"));
     }

@@ -11,16 +11,19 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::message::once;
+use super::meta::{FoundMeta, MetaFields, RawMeta};
+use super::scan::Scanner;
 use super::{
     ClientCapabilities, ClientInfo, ErrorKind, Method, ParamHeaders, ProgressToken, ProtocolError,
-    RequestId, TraceContext, meta::RawMeta, method::NameParameter, plain,
+    RequestId, TraceContext, method::NameParameter, plain,
 };
 
 /// The parameters of a request: what every method may carry read out, the rest as JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Params {
-    /// The whole object as JSON; empty when there was none.
-    pub(super) raw: Bytes,
+    /// The whole message, in which the object is found when somebody asks for it.
+    message: Bytes,
     /// `params.name`: a tool, a prompt.
     pub name: Option<Box<str>>,
     /// `params.uri`: a resource.
@@ -46,17 +49,59 @@ pub struct Params {
     pub(super) meta: MetaFields,
 }
 
-/// The fields of `_meta` that make a request modern, as JSON.
-#[derive(Clone, Debug, Default)]
-pub(super) struct MetaFields {
-    pub(super) protocol_version: Option<Bytes>,
-    pub(super) client_info: Option<Bytes>,
-    pub(super) client_capabilities: Option<Bytes>,
-    pub(super) log_level: Option<Bytes>,
-    pub(super) trace: Option<[Option<Bytes>; 3]>,
+/// The parameters as they were found in a message.
+#[derive(Debug, Default)]
+pub(super) struct FoundParams<'a> {
+    meta: FoundMeta<'a>,
+    name: Option<Box<str>>,
+    uri: Option<Box<str>>,
+    arguments: Option<&'a str>,
+    has_cursor: bool,
+    task: Option<&'a str>,
+    task_id: Option<Box<str>>,
+    input_responses: Option<&'a str>,
+    request_state: Option<Box<str>>,
 }
 
-#[derive(Deserialize, Default)]
+impl<'a> FoundParams<'a> {
+    /// Finds them at a place in a message: an object of which all that is ours fits, or
+    /// `null`, which some clients write where they have nothing to say.
+    pub(super) fn scan(scanner: &mut Scanner<'a>) -> Option<Option<Self>> {
+        if scanner.is_null() {
+            return scanner.value().map(|_| None);
+        }
+        let (mut meta, mut name, mut uri, mut arguments) = (None, None, None, None);
+        let (mut cursor, mut task, mut task_id) = (None, None, None);
+        let (mut responses, mut state) = (None, None);
+        scanner.object(|scanner, member| match member {
+            "_meta" if scanner.is_null() => once(&mut meta, scanner.value().map(|_| None)?),
+            "_meta" => once(&mut meta, FoundMeta::scan(scanner).map(Some)?),
+            "name" => once(&mut name, scanner.string_or_null()?),
+            "uri" => once(&mut uri, scanner.string_or_null()?),
+            "arguments" => once(&mut arguments, scanner.value_or_null()?),
+            "cursor" => once(&mut cursor, scanner.value_or_null()?),
+            "task" => once(&mut task, scanner.value_or_null()?),
+            "taskId" => once(&mut task_id, scanner.string_or_null()?),
+            "inputResponses" => once(&mut responses, scanner.value_or_null()?),
+            "requestState" => once(&mut state, scanner.string_or_null()?),
+            _ => scanner.value().map(|_| ()),
+        })?;
+        let text = |it: Option<Option<&str>>| it.flatten().map(Into::into);
+        Some(Some(Self {
+            meta: meta.flatten().unwrap_or_default(),
+            name: text(name),
+            uri: text(uri),
+            arguments: arguments.flatten(),
+            has_cursor: cursor.flatten().is_some(),
+            task: task.flatten(),
+            task_id: text(task_id),
+            input_responses: responses.flatten(),
+            request_state: text(state),
+        }))
+    }
+}
+
+#[derive(Deserialize)]
 struct RawParams<'a> {
     #[serde(borrow, default)]
     _meta: Option<Object<RawMeta<'a>>>,
@@ -78,8 +123,28 @@ struct RawParams<'a> {
     request_state: Option<Box<str>>,
 }
 
+impl<'a> From<RawParams<'a>> for FoundParams<'a> {
+    fn from(raw: RawParams<'a>) -> Self {
+        let json = |raw: Option<&'a RawValue>| raw.map(RawValue::get);
+        Self {
+            meta: meta_of_raw(raw._meta),
+            name: raw.name,
+            uri: raw.uri,
+            arguments: json(raw.arguments),
+            has_cursor: raw.cursor.is_some(),
+            task: json(raw.task),
+            task_id: raw.task_id,
+            input_responses: json(raw.input_responses),
+            request_state: raw.request_state,
+        }
+    }
+}
+
+fn meta_of_raw(raw: Option<Object<RawMeta<'_>>>) -> FoundMeta<'_> {
+    raw.map(|it| it.0.into()).unwrap_or_default()
+}
+
 /// What is read from an object only: a structure could be read from a list as well.
-#[derive(Default)]
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -110,12 +175,12 @@ struct OnlyMeta<'a> {
 }
 
 impl Params {
-    /// Reads the `params` member of a message in `body`.
+    /// Reads the `params` member of a message, of which something may not fit.
     ///
     /// What a method that is not served makes of a name is nobody's concern, so for those
     /// only `_meta` must fit: it says in which era they are not served.
     pub(super) fn read(
-        body: &Bytes,
+        message: &Bytes,
         raw: Option<&RawValue>,
         method: &Method,
     ) -> Result<Self, ProtocolError> {
@@ -126,54 +191,46 @@ impl Params {
         if !raw.get().starts_with('{') {
             return Err(no_meta("`params` is an object"));
         }
-        let read: RawParams<'_> = match serde_json::from_str(raw.get()) {
-            Ok(read) => read,
-            // Read again to say which part it is, which the common request does not pay for.
-            Err(_) => {
-                let json = raw.get().as_bytes();
-                let only: OnlyMeta<'_> = plain::read(json).map_err(|why| ProtocolError {
-                    kind: ErrorKind::InvalidMeta,
-                    ..does_not_fit(why)
-                })?;
-                match method {
-                    Method::Other(_) => RawParams {
-                        _meta: only._meta,
-                        ..RawParams::default()
-                    },
-                    _ => plain::read(json).map_err(does_not_fit)?,
-                }
-            }
+        let json = raw.get().as_bytes();
+        let only: OnlyMeta<'_> = plain::read(json).map_err(|why| ProtocolError {
+            kind: ErrorKind::InvalidMeta,
+            ..does_not_fit(why)
+        })?;
+        let found = match method {
+            Method::Other(_) => FoundParams {
+                meta: meta_of_raw(only._meta),
+                ..FoundParams::default()
+            },
+            _ => plain::read::<RawParams<'_>>(json)
+                .map_err(does_not_fit)?
+                .into(),
         };
-        let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
-        let meta = read._meta.unwrap_or_default().0;
-        let progress_token = match meta.progress_token {
+        Self::of(message, found)
+    }
+
+    /// The parameters that were found in a message.
+    pub(super) fn of(message: &Bytes, found: FoundParams<'_>) -> Result<Self, ProtocolError> {
+        let slice = |json: &str| message.slice_ref(json.as_bytes());
+        let progress_token = match found.meta.progress_token {
             None => None,
-            Some(raw) => Some(
-                ProgressToken::from_json(slice(raw))
+            Some(json) => Some(
+                ProgressToken::from_json(slice(json))
                     .ok_or_else(|| invalid("`progressToken` is a string or an integer"))?,
             ),
         };
         Ok(Self {
-            raw: slice(raw),
-            name: read.name,
-            uri: read.uri,
-            arguments: read.arguments.map(slice).unwrap_or_default(),
+            message: message.clone(),
+            name: found.name,
+            uri: found.uri,
+            arguments: found.arguments.map(slice).unwrap_or_default(),
             progress_token,
             headers: None,
-            has_cursor: read.cursor.is_some_and(|it| it.get() != "null"),
-            task: read.task.map(slice),
-            task_id: read.task_id,
-            input_responses: read.input_responses.map(slice),
-            request_state: read.request_state,
-            meta: MetaFields {
-                protocol_version: meta.protocol_version.map(slice),
-                client_info: meta.client_info.map(slice),
-                client_capabilities: meta.client_capabilities.map(slice),
-                log_level: meta.log_level.map(slice),
-                trace: meta.traceparent.map(|parent| {
-                    [Some(parent), meta.tracestate, meta.baggage].map(|it| it.map(slice))
-                }),
-            },
+            has_cursor: found.has_cursor,
+            task: found.task.map(slice),
+            task_id: found.task_id,
+            input_responses: found.input_responses.map(slice),
+            request_state: found.request_state,
+            meta: found.meta.keep(slice),
         })
     }
 
@@ -183,16 +240,21 @@ impl Params {
     ///
     /// What does not fit, with code -32602.
     pub fn typed<T: serde::de::DeserializeOwned>(&self) -> Result<T, ProtocolError> {
-        let raw: &[u8] = match self.raw.as_ref() {
-            [] => b"{}",
+        let raw = match self.raw() {
+            "" => "{}",
             raw => raw,
         };
-        plain::read(raw).map_err(does_not_fit)
+        plain::read(raw.as_bytes()).map_err(does_not_fit)
     }
 
     /// The whole object as JSON; empty when there was none.
-    pub fn raw(&self) -> &Bytes {
-        &self.raw
+    pub fn raw(&self) -> &str {
+        params_of(&self.message)
+    }
+
+    /// The whole message that they came with.
+    pub(crate) fn message(&self) -> &Bytes {
+        &self.message
     }
 
     /// Whether the request names a place in a list.
@@ -202,11 +264,7 @@ impl Params {
 
     /// The trace that the request is a part of, where `_meta` names one that can be read.
     pub fn trace(&self) -> Option<TraceContext> {
-        let [parent, state, baggage] = self.meta.trace.as_ref()?;
-        let text =
-            |raw: &Option<Bytes>| -> Option<String> { serde_json::from_slice(raw.as_ref()?).ok() };
-        let (parent, state, baggage) = (text(parent), text(state), text(baggage));
-        TraceContext::read(parent.as_deref(), state.as_deref(), baggage.as_deref())
+        self.meta.trace()
     }
 
     /// The request that a `notifications/cancelled` is about.
@@ -216,8 +274,8 @@ impl Params {
             #[serde(borrow, rename = "requestId")]
             request_id: &'a RawValue,
         }
-        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
-        RequestId::from_json(self.raw.slice_ref(read.request_id.get().as_bytes()))
+        let read: Cancelled<'_> = serde_json::from_str(self.raw()).ok()?;
+        RequestId::from_json(self.message.slice_ref(read.request_id.get().as_bytes()))
     }
 
     /// Why a `notifications/cancelled` was sent, for the log: what the client says, cut off
@@ -228,7 +286,7 @@ impl Params {
             #[serde(borrow)]
             reason: Cow<'a, str>,
         }
-        let read: Cancelled<'_> = serde_json::from_slice(&self.raw).ok()?;
+        let read: Cancelled<'_> = serde_json::from_str(self.raw()).ok()?;
         Some(read.reason.chars().take(200).collect())
     }
 
@@ -242,14 +300,26 @@ impl Params {
     }
 }
 
-/// The `_meta` object of parameters that were kept as JSON.
-pub fn read_meta(params: &[u8]) -> Map<String, Value> {
+/// The parameters in a message that was read already, as JSON; empty where there are none.
+fn params_of(message: &[u8]) -> &str {
+    #[derive(Deserialize)]
+    struct Only<'a> {
+        #[serde(borrow, default)]
+        params: Option<&'a RawValue>,
+    }
+    let only: Option<Only<'_>> = serde_json::from_slice(message).ok();
+    only.and_then(|it| it.params).map_or("", RawValue::get)
+}
+
+/// The `_meta` object in the parameters of a message that was kept as JSON.
+pub(crate) fn meta_of(message: &[u8]) -> Map<String, Value> {
     #[derive(Deserialize)]
     struct Whole {
         #[serde(default)]
         _meta: Map<String, Value>,
     }
-    serde_json::from_slice(params).map_or_else(|_| Map::new(), |whole: Whole| whole._meta)
+    let params = serde_json::from_str(params_of(message));
+    params.map_or_else(|_| Map::new(), |whole: Whole| whole._meta)
 }
 
 /// What a `tools/call` asks for.

@@ -24,16 +24,21 @@ pub(super) enum Run<T> {
     Becomes,
 }
 
-/// Polls a handler for as long as nothing else is to be done with it.
+/// Polls a handler for as long as nothing else is to be done with it. One that `waits` was
+/// polled just now with the same waker, and is not at first.
 pub(super) async fn drive<F>(
-    work: &mut Pin<Box<F>>,
+    work: &mut F,
+    mut waits: bool,
     asking: Option<&Asking>,
     becoming: Option<&Becoming>,
 ) -> Run<F::Output>
 where
-    F: Future + ?Sized,
+    F: Future + Unpin,
 {
     poll_fn(|cx| {
+        if std::mem::take(&mut waits) {
+            return Poll::Pending;
+        }
         // What is asked for from another task wakes this one.
         if let Some(asking) = asking {
             asking.wake(cx.waker());
@@ -41,7 +46,7 @@ where
         if let Some(becoming) = becoming {
             becoming.driver.register(cx.waker());
         }
-        if let Poll::Ready(ended) = work.as_mut().poll(cx) {
+        if let Poll::Ready(ended) = Pin::new(&mut *work).poll(cx) {
             return Poll::Ready(Run::Ended(ended));
         }
         if let Some(waits) = asking.and_then(Asking::waits) {

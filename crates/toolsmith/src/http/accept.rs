@@ -1,7 +1,12 @@
 //! What a client accepts, and what it sends.
 
-use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use super::fields::{Fields, text};
+use crate::protocol::HeaderField;
+
+/// What the protocol asks clients to send, which nearly all of them do word for word.
+const COMMON: &[u8] = b"application/json, text/event-stream";
+const JSON: &str = "application/json";
+const SSE: &str = "text/event-stream";
 
 /// The forms that a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +21,17 @@ pub(super) struct Accepts {
 impl Accepts {
     /// Reads `Accept`. A client that says nothing, or names nothing, accepts
     /// everything.
-    pub(super) fn read(headers: &HeaderMap) -> Self {
-        let fields = headers.get_all(ACCEPT).iter();
+    pub(super) fn read(fields: &Fields<'_>) -> Self {
+        if fields.accept().eq([COMMON]) {
+            return Self {
+                json: true,
+                sse: true,
+                rather_sse: false,
+            };
+        }
         // A field that cannot be read says something, and names nothing.
-        let ranges = fields.flat_map(|f| f.to_str().unwrap_or("unreadable").split(','));
+        let text = |field| std::str::from_utf8(field).unwrap_or("unreadable");
+        let ranges = fields.accept().flat_map(|field| text(field).split(','));
         let mut ranges = ranges.filter(|r| !r.trim().is_empty()).peekable();
         let unsaid = if ranges.peek().is_none() {
             WIDEST
@@ -29,8 +41,8 @@ impl Accepts {
         let (mut json, mut sse) = (unsaid, unsaid);
         for (place, range) in ranges.enumerate() {
             let range = Range::read(range, place);
-            range.narrow(&mut json, "application", "application/json");
-            range.narrow(&mut sse, "text", "text/event-stream");
+            range.narrow(&mut json, "application", JSON);
+            range.narrow(&mut sse, "text", SSE);
         }
         let rank = |said: Said| said.filter(|it| it.weight > 0.0);
         Self {
@@ -116,14 +128,19 @@ impl<'a> Range<'a> {
 }
 
 /// Whether a body says that it is JSON.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let media = media.and_then(|v| v.split(';').next()).map(str::trim);
-    media.is_some_and(|m| m.eq_ignore_ascii_case("application/json"))
+pub(super) fn is_json(content_type: HeaderField<'_>) -> bool {
+    if content_type == HeaderField::One(JSON.as_bytes()) {
+        return true;
+    }
+    let media = text(content_type).and_then(|media| media.split(';').next());
+    media.is_some_and(|media| media.trim().eq_ignore_ascii_case(JSON))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use http::header::ACCEPT;
+
     use super::*;
 
     fn read(value: Option<&'static str>) -> Accepts {
@@ -131,7 +148,7 @@ mod tests {
         if let Some(value) = value {
             headers.insert(ACCEPT, value.parse().unwrap());
         }
-        Accepts::read(&headers)
+        Accepts::read(&Fields::read(&headers))
     }
 
     fn accepts(value: Option<&'static str>) -> (bool, bool) {

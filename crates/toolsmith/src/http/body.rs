@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use futures_util::{FutureExt as _, Stream};
-use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use crate::protocol::{ErrorKind, ProtocolError};
+use super::fields::text;
+use super::idle::AtWork;
+use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 
 /// How long a body may take from its first byte to its last. One of 4 MiB comes through in
 /// that time at 140 kB a second.
@@ -22,17 +22,16 @@ const DRAIN: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a body of at most `max` bytes, within the time for it.
+/// Reads a body of at most `max` bytes, the length of which may be announced, within the time for it.
 pub(super) async fn read<B>(
-    headers: &HeaderMap,
+    announced: HeaderField<'_>,
     mut body: B,
     max: usize,
 ) -> Result<Bytes, ProtocolError>
 where
     B: Body<Data: Buf> + Unpin,
 {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    let announced = announced.and_then(|v| v.parse::<u64>().ok());
+    let announced = text(announced).and_then(|length| length.parse::<u64>().ok());
     let read = if announced.is_some_and(|length| length > max as u64) {
         Err(too_large(max))
     } else {
@@ -116,7 +115,11 @@ fn unreadable() -> ProtocolError {
 }
 
 /// The body of an answer: whole, or a stream of events.
-pub struct ResponseBody(Kind);
+pub struct ResponseBody {
+    kind: Kind,
+    /// Until it is sent, its request is being answered.
+    at_work: Option<AtWork>,
+}
 
 enum Kind {
     Whole(Bytes),
@@ -126,18 +129,30 @@ enum Kind {
 impl ResponseBody {
     /// A body that is there.
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Whole(bytes.into()))
+        Self::of(Kind::Whole(bytes.into()))
     }
 
     /// A body that is written as it comes.
     pub(super) fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self(Kind::Events(Box::pin(events)))
+        Self::of(Kind::Events(Box::pin(events)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            at_work: None,
+        }
+    }
+
+    /// Has a request count as being answered until this is sent.
+    pub(super) fn hold(&mut self, at_work: AtWork) {
+        self.at_work = Some(at_work);
     }
 }
 
 impl std::fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => write!(f, "ResponseBody({} bytes)", bytes.len()),
             Kind::Events(_) => f.write_str("ResponseBody(events)"),
         }
@@ -152,7 +167,7 @@ impl Body for ResponseBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match &mut self.get_mut().0 {
+        match &mut self.get_mut().kind {
             Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Kind::Events(events) => events
@@ -163,11 +178,11 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(bytes) if bytes.is_empty())
+        matches!(&self.kind, Kind::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Events(_) => SizeHint::default(),
         }
@@ -191,7 +206,7 @@ mod tests {
             true => frames.boxed(),
             false => frames.chain(stream::pending()).boxed(),
         };
-        read(&HeaderMap::new(), StreamBody::new(body), 8).await
+        read(HeaderField::Missing, StreamBody::new(body), 8).await
     }
 
     #[tokio::test]
@@ -218,7 +233,7 @@ mod tests {
     async fn a_body_in_one_piece_is_not_copied() {
         let piece = Bytes::from(vec![b'x'; 8]);
         let body = http_body_util::Full::new(piece.clone());
-        let whole = read(&HeaderMap::new(), body, 8).await.unwrap();
+        let whole = read(HeaderField::Missing, body, 8).await.unwrap();
         assert_eq!(whole.as_ptr(), piece.as_ptr());
     }
 

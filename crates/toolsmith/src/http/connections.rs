@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_io_timeout::TimeoutWriter;
 
 use super::McpService;
+use super::idle::{Activity, Idle, LOOK};
 
 /// How many connections are served at a time; more of them wait in the system's queue.
 /// Each takes a file descriptor and may hold a body of the largest size. This is far above
@@ -22,8 +23,6 @@ use super::McpService;
 pub(super) const MAX_CONNECTIONS: usize = 10_000;
 /// How long calls may go on after the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long a client may take to send its header fields.
-const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of what is written to it. One that reads at all,
 /// however slowly, is waited for.
 const WRITE_TIME: Duration = Duration::from_secs(30);
@@ -41,19 +40,19 @@ pub(super) async fn serve(
     max: usize,
     stop: impl Future<Output = ()>,
 ) {
-    let connections = GracefulShutdown::new();
-    let mut tasks = JoinSet::new();
+    let mut connections = Connections::new(service);
     let (mut failures, mut full) = (Warnings::default(), Warnings::default());
+    let mut look = tokio::time::interval(LOOK);
     tokio::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
-            Some(_) = tasks.join_next() => {}
-            accepted = listener.accept(), if tasks.len() < max => match accepted {
+            Some(_) = connections.tasks.join_next() => {}
+            _ = look.tick() => connections.idle.look(Instant::now()),
+            accepted = listener.accept(), if connections.tasks.len() < max => match accepted {
                 Ok((stream, _)) => {
-                    let connection = accepted_connection(stream, service.clone());
-                    tasks.spawn(connections.watch(connection));
-                    if tasks.len() == max && let Some(times) = full.due(Instant::now()) {
+                    connections.accepted(stream);
+                    if connections.tasks.len() == max && let Some(times) = full.due(Instant::now()) {
                         tracing::warn!(connections = max, times, "no more connections are accepted until one ends");
                     }
                 }
@@ -67,9 +66,9 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    service.end_streams();
+    connections.service.end_streams();
     tracing::info!("stopping: calls are finished, no new ones are taken");
-    let ended = tokio::time::timeout(DRAIN, connections.shutdown()).await;
+    let ended = tokio::time::timeout(DRAIN, connections.graceful.shutdown()).await;
     if ended.is_err() {
         tracing::warn!("calls took too long to finish and were cut off");
     }
@@ -94,21 +93,48 @@ impl Warnings {
     }
 }
 
-fn accepted_connection(
-    stream: TcpStream,
+/// The connections that are open.
+struct Connections {
     service: McpService,
-) -> impl GracefulConnection<Error = hyper::Error> + Send {
-    // Answers are small; waiting to fill a packet would cost 40 ms each.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    tasks: JoinSet<hyper::Result<()>>,
+    graceful: GracefulShutdown,
+    idle: Idle,
+}
+
+impl Connections {
+    fn new(service: McpService) -> Self {
+        Self {
+            service,
+            tasks: JoinSet::new(),
+            graceful: GracefulShutdown::new(),
+            idle: Idle::default(),
+        }
     }
-    connection(stream, service)
+
+    fn accepted(&mut self, stream: TcpStream) {
+        // Answers are small; waiting to fill a packet would cost 40 ms each.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+        self.open(stream);
+    }
+
+    fn open<S>(&mut self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let activity = Activity::default();
+        let connection = connection(stream, self.service.clone(), activity.clone());
+        let task = self.tasks.spawn(self.graceful.watch(connection));
+        self.idle.watch(task, activity);
+    }
 }
 
 /// Serves one connection.
 fn connection<S>(
     stream: S,
     service: McpService,
+    activity: Activity,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -117,17 +143,21 @@ where
     stream.set_timeout(Some(WRITE_TIME));
     let service = service_fn(move |request| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.respond(request).await) }
+        let at_work = activity.begin();
+        async move {
+            let mut response = service.respond(request).await;
+            response.body_mut().hold(at_work);
+            Ok::<_, Infallible>(response)
+        }
     });
     hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::idle::HEADER_TIME;
     use crate::http::{Options, guard::Bound};
     use crate::server::Server;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -179,7 +209,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_nothing_does_not_keep_its_connection() {
         let (mut client, stream) = tokio::io::duplex(64);
-        let connection = tokio::spawn(connection(stream, service()));
+        let connection = tokio::spawn(connection(stream, service(), Activity::default()));
         let body = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"0"}}}"#;
         let length = body.len();
         let ask = format!(
@@ -208,7 +238,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_half_a_body_is_told_and_let_go() {
         let (mut client, stream) = tokio::io::duplex(4096);
-        let connection = tokio::spawn(connection(stream, service()));
+        let connection = tokio::spawn(connection(stream, service(), Activity::default()));
         let ask = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
         client.write_all(ask.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -221,6 +251,27 @@ mod tests {
             "{answer}"
         );
         connection.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_half_a_head_is_let_go() {
+        for begin in ["", "POST /mcp HTTP/1.1\r\nHost: local"] {
+            let mut connections = Connections::new(service());
+            let (mut client, stream) = tokio::io::duplex(4096);
+            connections.open(stream);
+            client.write_all(ASK).await.unwrap();
+            assert!(head(&mut client).await.starts_with("HTTP/1.1 204"));
+            client.write_all(begin.as_bytes()).await.unwrap();
+            let opened = Instant::now();
+            let mut rest = Vec::new();
+            let reading = client.read_to_end(&mut rest);
+            tokio::pin!(reading);
+            while timeout(LOOK, &mut reading).await.is_err() {
+                connections.idle.look(Instant::now());
+                assert!(opened.elapsed() < 2 * HEADER_TIME, "still open");
+            }
+            assert!(opened.elapsed() >= HEADER_TIME, "{:?}", opened.elapsed());
+        }
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! `Host` and `Origin`. Implements "Security & Endpoint" of revision 2026-07-28,
 //! `basic/transports/streamable-http`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{HOST, ORIGIN};
-use http::request::Parts;
+use http::Uri;
 
+use super::fields::{Fields, text};
 use super::options::Options;
-use crate::protocol::{ErrorKind, ProtocolError};
+use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 
 /// The names that mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -46,8 +47,8 @@ impl Guard {
     }
 
     /// Lets a request in, or says which setting would.
-    pub(super) fn check(&self, request: &Parts) -> Result<(), ProtocolError> {
-        let host = host_of(request)?;
+    pub(super) fn check(&self, uri: &Uri, fields: &Fields<'_>) -> Result<(), ProtocolError> {
+        let host = host_of(uri, fields.host)?;
         if !self.is_our_host(&host) {
             return Err(refused(
                 ErrorKind::HostNotAllowed,
@@ -56,12 +57,14 @@ impl Guard {
                 "--allow-host",
             ));
         }
-        let mut origins = request.headers.get_all(ORIGIN).iter();
-        let Some(origin) = origins.next() else {
+        if fields.origin == HeaderField::Missing {
             return Ok(());
-        };
-        let origin = origin.to_str().unwrap_or("unreadable").to_ascii_lowercase();
-        if origins.next().is_some() || !self.is_our_origin(&origin, &host) {
+        }
+        // One that is repeated or cannot be read is nobody's.
+        let origin = text(fields.origin)
+            .unwrap_or("unreadable")
+            .to_ascii_lowercase();
+        if !self.is_our_origin(&origin, &host) {
             return Err(refused(
                 ErrorKind::OriginNotAllowed,
                 "origin",
@@ -100,17 +103,21 @@ impl Guard {
 }
 
 /// The host that a request names, in small letters, with the port if it names one.
-fn host_of(request: &Parts) -> Result<String, ProtocolError> {
-    let mut fields = request.headers.get_all(HOST).iter();
-    let authority = request.uri.authority().map(|a| a.as_str());
-    let host = match (authority, fields.next(), fields.next()) {
-        (_, _, Some(_)) => Err("the request names its host more than once"),
-        (Some(authority), ..) => Ok(authority),
-        (None, Some(host), None) => host.to_str().map_err(|_| "the host cannot be read"),
-        (None, None, None) => Err("the request names no host; send `Host`"),
+fn host_of<'a>(uri: &'a Uri, field: HeaderField<'a>) -> Result<Cow<'a, str>, ProtocolError> {
+    let host = match (uri.authority(), field) {
+        (_, HeaderField::Repeated) => Err("the request names its host more than once"),
+        (Some(authority), _) => Ok(authority.as_str()),
+        (None, HeaderField::One(host)) => match std::str::from_utf8(host) {
+            Ok(host) if host.is_ascii() => Ok(host),
+            _ => Err("the host cannot be read"),
+        },
+        (None, HeaderField::Missing) => Err("the request names no host; send `Host`"),
     };
-    host.map(str::to_ascii_lowercase)
-        .map_err(|why| ProtocolError::new(ErrorKind::HostNotAllowed, why))
+    let host = host.map_err(|why| ProtocolError::new(ErrorKind::HostNotAllowed, why))?;
+    Ok(match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(host.to_ascii_lowercase()),
+        false => Cow::Borrowed(host),
+    })
 }
 
 /// A host without its port, without the brackets of an IPv6 address, and without the dot
@@ -148,6 +155,8 @@ fn refused(kind: ErrorKind, what: &str, value: &str, flag: &str) -> ProtocolErro
 
 #[cfg(test)]
 mod tests {
+    use http::header::{HOST, ORIGIN};
+
     use super::*;
     use http::Request;
 
@@ -167,7 +176,10 @@ mod tests {
             request = request.header(ORIGIN, origin);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        guard.check(&parts).err().map(|e| e.kind)
+        guard
+            .check(&parts.uri, &Fields::read(&parts.headers))
+            .err()
+            .map(|e| e.kind)
     }
 
     #[test]

@@ -2,25 +2,25 @@
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
 use super::calls::form;
 use super::endpoint::Endpoint;
+use super::fields::Fields;
 use super::respond::{self, HttpResponse};
 use super::{batch, calls, sse};
 use crate::ports::{EventId, SessionId};
 use crate::protocol::{
-    Era, ErrorKind, Message, Method, Notification, ProtocolError, Refusal, Request, RequestId,
+    Era, ErrorKind, HeaderField, Message, Method, Notification, ProtocolError, Refusal, Request,
+    RequestId,
 };
 use crate::server::{Answer, Caller, Listening, Peer, SessionRef, StreamEvent};
 
 /// The header field that names a session.
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-/// The header field that names the last event that came through.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How many streams may be open in one session on which the server speaks unasked.
 const MAX_STREAMS: usize = 4;
 
@@ -33,32 +33,32 @@ pub(super) struct Found {
 /// Serves one legacy message.
 pub(super) async fn message(
     endpoint: &Endpoint,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     message: Message,
     caller: &Caller,
     accepts: Accepts,
 ) -> HttpResponse {
     match message {
         Message::Request(request) if request.method == Method::Initialize => {
-            match is_new(endpoint, headers, caller).await {
+            match is_new(endpoint, fields, caller).await {
                 Ok(()) => initialize(endpoint, &request, caller, accepts).await,
                 Err(error) => refuse(error, Some(request.id)),
             }
         }
-        Message::Request(request) => match session(endpoint, headers, caller).await {
+        Message::Request(request) => match session(endpoint, fields, caller).await {
             Ok(Found { peer, session }) => {
                 calls::answer(&endpoint.engine, request, peer, session, accepts).await
             }
             Err(error) => refuse(error, Some(request.id)),
         },
-        Message::Notification(notification) => match session(endpoint, headers, caller).await {
+        Message::Notification(notification) => match session(endpoint, fields, caller).await {
             Ok(found) => {
                 note(&found.session, &notification);
                 respond::empty(StatusCode::ACCEPTED)
             }
             Err(error) => refuse(error, None),
         },
-        Message::Response(response) => match session(endpoint, headers, caller).await {
+        Message::Response(response) => match session(endpoint, fields, caller).await {
             Ok(found) => {
                 found.session.answered(response);
                 respond::empty(StatusCode::ACCEPTED)
@@ -88,12 +88,12 @@ pub(super) fn note(session: &SessionRef, notification: &Notification) {
 /// Serves a batch, in the one revision that has them.
 pub(super) async fn batch(
     endpoint: &Endpoint,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     items: Vec<Result<Message, Refusal>>,
     caller: &Caller,
     accepts: Accepts,
 ) -> HttpResponse {
-    let Found { peer, session } = match session(endpoint, headers, caller).await {
+    let Found { peer, session } = match session(endpoint, fields, caller).await {
         Ok(found) if found.peer.revision.has_batches() => found,
         // Without a session nothing says that the client knows batches.
         Ok(_) => return refuse(ProtocolError::no_batches(), None),
@@ -106,8 +106,8 @@ pub(super) async fn batch(
 }
 
 /// Opens the stream on which a server speaks unasked, or goes on with one that broke.
-pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap, caller: &Caller) -> HttpResponse {
-    if !Accepts::read(headers).sse {
+pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, caller: &Caller) -> HttpResponse {
+    if !Accepts::read(fields).sse {
         return refuse(
             ProtocolError::new(
                 ErrorKind::NotAcceptable,
@@ -116,8 +116,8 @@ pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap, caller: &Calle
             None,
         );
     }
-    let opened = match session(endpoint, headers, caller).await {
-        Ok(found) => open(&found, headers).await.map(|it| (it, found.session)),
+    let opened = match session(endpoint, fields, caller).await {
+        Ok(found) => open(&found, fields).await.map(|it| (it, found.session)),
         Err(error) => Err(error),
     };
     match opened {
@@ -126,15 +126,17 @@ pub(super) async fn get(endpoint: &Endpoint, headers: &HeaderMap, caller: &Calle
     }
 }
 
-async fn open(found: &Found, headers: &HeaderMap) -> Result<Listening, ProtocolError> {
-    let last = match headers.get(LAST_EVENT_ID) {
-        None => None,
-        Some(last) => Some(EventId::parse(last.as_bytes()).ok_or_else(|| {
-            ProtocolError::new(
-                ErrorKind::StreamUnknown,
-                "`Last-Event-ID` is none that this server gave out",
-            )
-        })?),
+async fn open(found: &Found, fields: &Fields<'_>) -> Result<Listening, ProtocolError> {
+    let unknown = || {
+        ProtocolError::new(
+            ErrorKind::StreamUnknown,
+            "`Last-Event-ID` is none that this server gave out",
+        )
+    };
+    let last = match fields.last_event_id {
+        HeaderField::Missing => None,
+        HeaderField::One(last) => Some(EventId::parse(last).ok_or_else(unknown)?),
+        HeaderField::Repeated => return Err(unknown()),
     };
     found.session.listen(&found.peer, last, MAX_STREAMS).await
 }
@@ -198,10 +200,10 @@ impl Open {
 /// Ends a session.
 pub(super) async fn delete(
     endpoint: &Endpoint,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     caller: &Caller,
 ) -> HttpResponse {
-    let ended = match session(endpoint, headers, caller).await {
+    let ended = match session(endpoint, fields, caller).await {
         Ok(found) => found.session.remove().await,
         Err(error) => Err(error),
     };
@@ -243,13 +245,13 @@ async fn initialize(
 /// session has ended is told so, and opens the next one without naming any.
 async fn is_new(
     endpoint: &Endpoint,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     caller: &Caller,
 ) -> Result<(), ProtocolError> {
-    if !headers.contains_key(SESSION_ID) {
+    if fields.session_id == HeaderField::Missing {
         return Ok(());
     }
-    session(endpoint, headers, caller).await?;
+    session(endpoint, fields, caller).await?;
     Err(ProtocolError::new(
         ErrorKind::InvalidRequest,
         "the session is open already; send `initialize` without `Mcp-Session-Id` to open another",
@@ -258,7 +260,7 @@ async fn is_new(
 
 async fn session(
     endpoint: &Endpoint,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     caller: &Caller,
 ) -> Result<Found, ProtocolError> {
     let unknown = || {
@@ -275,13 +277,12 @@ async fn session(
             ),
         )
     };
-    let mut named = headers.get_all(SESSION_ID).iter();
-    let named = match (named.next(), named.next()) {
-        (None, _) => return Err(required("is missing")),
-        (Some(_), Some(_)) => return Err(required("is given more than once")),
-        (Some(named), None) => named,
+    let named = match fields.session_id {
+        HeaderField::Missing => return Err(required("is missing")),
+        HeaderField::Repeated => return Err(required("is given more than once")),
+        HeaderField::One(named) => named,
     };
-    let id = SessionId::parse(named.as_bytes()).ok_or_else(unknown)?;
+    let id = SessionId::parse(named).ok_or_else(unknown)?;
     let peer = endpoint.sessions.find(id, caller).await?;
     let session = peer.session.clone().ok_or_else(unknown)?;
     Ok(Found { peer, session })

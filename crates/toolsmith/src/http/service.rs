@@ -22,6 +22,7 @@ use tower_service::Service;
 
 use super::body::ResponseBody;
 use super::endpoint::Endpoint;
+use super::fields::Fields;
 use super::guard::{Bound, Guard};
 use super::options::Options;
 use super::respond::{self, HttpResponse};
@@ -101,9 +102,10 @@ impl McpService {
                 format!("there is nothing here; the MCP endpoint is at {path}"),
             ));
         }
-        match guard.check(&parts) {
+        let fields = Fields::read(&parts.headers);
+        match guard.check(&parts.uri, &fields) {
             Err(error) => respond::refuse(error),
-            Ok(()) => endpoint.serve(parts, body).await,
+            Ok(()) => endpoint.serve(&parts, &fields, body).await,
         }
     }
 }

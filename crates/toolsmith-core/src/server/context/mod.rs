@@ -25,7 +25,7 @@ use super::handler::{FromContext, Scope, ToolError};
 use super::{Caller, Registry, StateMap};
 use crate::protocol::{
     ClientCapability, ClientInfo, ErrorKind, ProtocolError, RequestId, Revision, TraceContext,
-    missing_capability, missing_extension, read_meta,
+    meta_of, missing_capability, missing_extension,
 };
 use crate::server::tasks::TaskHandle;
 
@@ -126,7 +126,7 @@ impl Context {
 
     /// What else the client said of the request: its `_meta`, which may hold anything.
     pub fn meta(&self) -> Map<String, Value> {
-        read_meta(&self.scope().params)
+        meta_of(&self.scope().message)
     }
 
     /// The trace that the request is a part of, where the client named one.

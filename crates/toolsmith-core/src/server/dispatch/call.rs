@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, abortable};
+use futures_util::future::abortable;
 
+use super::begun::{Begun, PlainCall};
 use super::failure::{Failed, shown};
 use super::questions::Resumed;
 use super::work::{Work, Worked};
-use super::{aside, at_once};
 use crate::protocol::{
-    CallParams, ErrorKind, Outcome, ProtocolError, TASKS_EXTENSION, TaskOutcome, TaskSupport,
-    ToolOutput, agree, missing_extension,
+    CallParams, ErrorKind, Outcome, ProtocolError, Revision, TASKS_EXTENSION, TaskOutcome,
+    TaskSupport, ToolOutput, agree, missing_extension,
 };
 use crate::server::Peer;
 use crate::server::engine::Engine;
@@ -22,19 +22,35 @@ use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ToolEntry};
 use crate::server::running::Becoming;
-use crate::server::tasks::{Begun, wanted_ttl};
+use crate::server::tasks::{Begun as BegunTask, wanted_ttl};
 
 const NO_STRUCTURE: &str = "the tool has an output schema, but gave no structured result: return `Json`, or set `structured`";
+const NO_TASK: &str = "this call is no task";
 const NO_RESULT: &str = "the task ended without a result";
 
 /// A call that is being worked on.
 struct Calling {
     tool: Arc<ToolEntry>,
+    revision: Revision,
+    /// Where it is a task, or may become one.
+    as_task: Option<Box<TaskCall>>,
+}
+
+/// What a task is made of.
+struct TaskCall {
     /// The server that the tool is of.
     home: Arc<Home>,
     peer: Peer,
-    /// How long it is kept as a task, where its client said so.
+    /// How long it is kept, where its client said so.
     ttl: Option<Duration>,
+}
+
+/// What it takes to go on with a call that did not end where it began.
+pub(super) struct GoingOn {
+    engine: Engine,
+    calling: Calling,
+    becoming: Option<Arc<Becoming>>,
+    resumed: Option<Resumed>,
 }
 
 /// Whether a call is a task from the beginning, may become one, or is none.
@@ -47,76 +63,84 @@ enum AsTask {
 }
 
 impl Engine {
-    pub(super) fn call_tool(
-        self,
-        operation: Operation,
-    ) -> impl Future<Output = Outcome> + Send + 'static {
+    pub(super) fn call_tool(self, operation: Operation) -> Begun {
         let Some(name) = operation.request.params.name.as_deref() else {
             let missing = Outcome::failed(ErrorKind::InvalidParams, "`name` is missing");
-            return at_once(missing);
+            return Begun::at_once(missing);
         };
         let view = self.registry().view(operation.peer.caller.tenant());
         let Some((entry, tool)) = view.tool(name) else {
-            return at_once(Outcome::failed(
+            return Begun::at_once(Outcome::failed(
                 ErrorKind::InvalidParams,
                 format!("Unknown tool: {}", shown(name)),
             ));
         };
-        let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
         // Before any middleware changes what the client has sent.
-        if let Err(error) = headers_agree(&operation, &tool) {
-            return at_once(Outcome::Error(error));
+        if let Err(error) = headers_agree(&operation, tool) {
+            return Begun::at_once(Outcome::Error(error));
         }
-        match self.layers_within(&home) {
-            None => Either::Right(self.call_found(operation, tool, home)),
-            Some(layers) => aside(async move {
-                let end = move |operation| Box::pin(self.call_found(operation, tool, home)) as _;
-                Next::new(&layers, Box::new(end)).run(operation).await
-            }),
+        match self.layers_within(&entry.home) {
+            None => self.call_found(operation, tool, &entry.home),
+            Some(layers) => {
+                let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
+                Begun::aside(async move {
+                    let end = move |operation| {
+                        Box::pin(async move { self.call_found(operation, &tool, &home).await }) as _
+                    };
+                    Next::new(&layers, Box::new(end)).run(operation).await
+                })
+            }
         }
     }
 
-    fn call_found(
-        self,
-        mut operation: Operation,
-        tool: Arc<ToolEntry>,
-        home: Arc<Home>,
-    ) -> impl Future<Output = Outcome> + Send + 'static {
-        let prepared = self.prepare(&operation, &tool);
-        let (as_task, resumed) = match prepared {
+    fn call_found(self, operation: Operation, tool: &Arc<ToolEntry>, home: &Arc<Home>) -> Begun {
+        let (as_task, resumed) = match self.prepare(&operation, tool) {
             Ok(prepared) => prepared,
-            Err(error) => return at_once(Outcome::Error(error)),
+            Err(error) => return Begun::at_once(Outcome::Error(error)),
         };
-        let peer = operation.peer.clone();
+        let task = |ttl| {
+            Some(Box::new(TaskCall {
+                home: Arc::clone(home),
+                peer: operation.peer.clone(),
+                ttl,
+            }))
+        };
+        let calling = Calling {
+            tool: Arc::clone(tool),
+            revision: operation.peer.revision,
+            as_task: match &as_task {
+                AsTask::No | AsTask::Lacks => None,
+                AsTask::May => task(None),
+                AsTask::Is(ttl) => task(*ttl),
+            },
+        };
         let engine = self.clone();
-        let mut scope = self.scope(&home, Arc::clone(&tool.name), &mut operation);
-        let params = match CallParams::try_from(operation.request.params) {
-            Ok(params) => params,
-            Err(error) => return at_once(Outcome::Error(error)),
+        let (mut scope, params) = self.scope(home, Arc::clone(&tool.name), operation);
+        let arguments = match CallParams::try_from(params) {
+            Ok(params) => Arguments::Json(params.arguments),
+            Err(error) => return Begun::at_once(Outcome::Error(error)),
         };
-        let arguments = Arguments::Json(params.arguments);
-        scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
-        let mut calling = Calling {
-            tool,
-            home,
-            peer,
-            ttl: None,
-        };
-        match as_task {
-            AsTask::No => {}
-            AsTask::May => scope.becoming = Some(Arc::new(Becoming::default())),
+        let becoming = match as_task {
+            AsTask::No => None,
+            AsTask::May => Some(Arc::new(Becoming::default())),
             AsTask::Lacks => {
                 let lacks = missing_extension(TASKS_EXTENSION);
-                scope.becoming = Some(Arc::new(Becoming::refused(lacks)));
+                Some(Arc::new(Becoming::refused(lacks)))
             }
-            AsTask::Is(ttl) => {
-                // A task asks by itself, not through the request that began it.
-                scope.asking = None;
-                calling.ttl = ttl;
-                return aside(engine.call_as_task(calling, arguments, scope));
-            }
-        }
-        Either::Right(engine.call_here(calling, arguments, scope, resumed))
+            // A task asks by itself, not through the request that began it.
+            AsTask::Is(_) => return Begun::aside(engine.call_as_task(calling, arguments, scope)),
+        };
+        scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
+        scope.becoming = becoming.clone();
+        let limit = tool.timeout.or(engine.call_timeout());
+        let work = work(tool, arguments, scope, limit);
+        let going_on = GoingOn {
+            engine,
+            calling,
+            becoming,
+            resumed,
+        };
+        Begun::Call(PlainCall { work, going_on })
     }
 
     /// Checks a call before anything of it runs.
@@ -131,55 +155,6 @@ impl Engine {
             false => AsTask::No,
         };
         Ok((as_task, self.resumed(operation)?))
-    }
-
-    /// Works on a call in place.
-    fn call_here(
-        self,
-        calling: Calling,
-        arguments: Arguments,
-        scope: Scope,
-        resumed: Option<Resumed>,
-    ) -> impl Future<Output = Outcome> + Send + 'static {
-        let becoming = scope.becoming.clone();
-        let limit = calling.tool.timeout.or(self.call_timeout());
-        let work = work(&calling.tool, arguments, scope, limit);
-        self.go_on(calling, work, becoming, resumed)
-    }
-
-    async fn go_on(
-        self,
-        calling: Calling,
-        mut work: Work<ToolOutput>,
-        becoming: Option<Arc<Becoming>>,
-        resumed: Option<Resumed>,
-    ) -> Outcome {
-        let Calling { tool, peer, .. } = &calling;
-        let asking = resumed.as_ref().map(|it| &*it.asking);
-        loop {
-            let worked = work.go_on(asking, becoming.as_deref(), failed(tool, peer));
-            match (worked.await, &becoming) {
-                (Worked::Output(output), _) => return Outcome::Call(output),
-                (Worked::Failed(outcome), _) => return outcome,
-                (Worked::Waits(waits), _) => {
-                    return match &resumed {
-                        Some(resumed) => self.asks(waits, resumed),
-                        None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
-                    };
-                }
-                (Worked::Becomes(_), None) => {
-                    return Outcome::failed(ErrorKind::Internal, NO_RESULT);
-                }
-                (Worked::Becomes(going), Some(becoming)) => {
-                    match Box::pin(self.begin_task(&calling)).await {
-                        Ok(begun) => return self.go_on_as_task(calling, going, begun, becoming),
-                        // The handler is told, and may go on as it is.
-                        Err(error) => becoming.settle(Err(error)),
-                    }
-                    work = going;
-                }
-            }
-        }
     }
 
     /// Makes a task of a call, and works on it after it was answered.
@@ -206,7 +181,7 @@ impl Engine {
         self,
         calling: Calling,
         work: Work<ToolOutput>,
-        begun: Begun,
+        begun: BegunTask,
         becoming: &Becoming,
     ) -> Outcome {
         becoming.settle(Ok(begun.handle.clone()));
@@ -218,27 +193,30 @@ impl Engine {
         self.run_as_task(begun, work, calling)
     }
 
-    async fn begin_task(&self, calling: &Calling) -> Result<Begun, ProtocolError> {
-        self.tasks().begin(&calling.peer, calling.ttl).await
+    async fn begin_task(&self, calling: &Calling) -> Result<BegunTask, ProtocolError> {
+        match &calling.as_task {
+            Some(task) => self.tasks().begin(&task.peer, task.ttl).await,
+            None => Err(ProtocolError::new(ErrorKind::Internal, NO_TASK)),
+        }
     }
 
     /// Goes on with a call after it was answered.
-    fn run_as_task(self, begun: Begun, work: Work<ToolOutput>, calling: Calling) -> Outcome {
+    fn run_as_task(self, begun: BegunTask, work: Work<ToolOutput>, calling: Calling) -> Outcome {
         // Before anything changes of which its client is to be told.
-        if let Some(session) = &calling.peer.session {
+        let session = calling.as_task.as_ref();
+        if let Some(session) = session.and_then(|task| task.peer.session.as_ref()) {
             session.watch_task((&*begun.view.id).into());
         }
         let handle = begun.handle.clone();
         let (work, abort) = abortable(async move {
-            let failed = failed(&calling.tool, &calling.peer);
-            let outcome = match work.go_on(None, None, failed).await {
+            let outcome = match work.go_on(None, None, calling.failed()).await {
                 Worked::Output(output) => Outcome::Call(output),
                 Worked::Failed(outcome) => outcome,
                 Worked::Waits(_) | Worked::Becomes(_) => {
                     Outcome::failed(ErrorKind::Internal, NO_RESULT)
                 }
             };
-            match self.past_layers(&calling.home, outcome) {
+            match self.past_layers(calling.as_task.map(|task| task.home), outcome) {
                 Outcome::Call(output) => TaskOutcome::Output(output),
                 Outcome::Error(error) => TaskOutcome::Error(error),
                 _ => TaskOutcome::Error(ProtocolError::new(ErrorKind::Internal, NO_RESULT)),
@@ -263,8 +241,8 @@ impl Engine {
     }
 
     /// What the middleware leaves of what a task came to.
-    fn past_layers(&self, home: &Arc<Home>, mut outcome: Outcome) -> Outcome {
-        let within = self.layers_within(home);
+    fn past_layers(&self, home: Option<Arc<Home>>, mut outcome: Outcome) -> Outcome {
+        let within = home.and_then(|home| self.layers_within(&home));
         let within = within.as_deref().unwrap_or_default();
         for layer in within.iter().rev().chain(self.layers().iter().rev()) {
             outcome = layer.task_ended(outcome);
@@ -283,10 +261,13 @@ fn work(
     scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
-    let (handler, wraps) = (Arc::clone(&tool.handler), tool.wraps);
-    let call = Call::new(arguments, scope);
-    let work = move || async move { as_promised(handler.call(call).await?, wraps) };
-    Work::new(work, limit, trace)
+    let (handler, wraps) = (&tool.handler, tool.wraps);
+    let call = handler.call(Call::new(arguments, scope));
+    let work = match wraps {
+        None => call,
+        Some(_) => Box::pin(async move { as_promised(call.await?, wraps) }),
+    };
+    Work::of(work, limit, trace)
 }
 
 /// Holds a result against what the output schema of its tool says of all of them.
@@ -304,11 +285,59 @@ fn as_promised(mut output: ToolOutput, wraps: Option<bool>) -> Result<ToolOutput
     Ok(output)
 }
 
-fn failed<'a>(tool: &'a ToolEntry, peer: &Peer) -> Failed<'a> {
-    Failed {
-        what: "tool",
-        name: &tool.name,
-        revision: peer.revision,
+impl Calling {
+    fn failed(&self) -> Failed<'_> {
+        Failed {
+            what: "tool",
+            name: &self.tool.name,
+            revision: self.revision,
+        }
+    }
+}
+
+impl GoingOn {
+    /// Whether the handler can do nothing but run: it cannot ask, nor become a task.
+    pub(super) fn only_runs(&self) -> bool {
+        self.becoming.is_none() && self.resumed.is_none()
+    }
+
+    pub(super) fn failed(&self) -> Failed<'_> {
+        self.calling.failed()
+    }
+
+    /// Goes on until there is something to answer.
+    pub(super) async fn with(self, mut work: Work<ToolOutput>) -> Outcome {
+        let Self {
+            engine,
+            calling,
+            becoming,
+            resumed,
+        } = self;
+        let asking = resumed.as_ref().map(|it| &*it.asking);
+        loop {
+            let worked = work.go_on(asking, becoming.as_deref(), calling.failed());
+            match (worked.await, &becoming) {
+                (Worked::Output(output), _) => return Outcome::Call(output),
+                (Worked::Failed(outcome), _) => return outcome,
+                (Worked::Waits(waits), _) => {
+                    return match &resumed {
+                        Some(resumed) => engine.asks(waits, resumed),
+                        None => Outcome::failed(ErrorKind::Internal, "nobody can be asked"),
+                    };
+                }
+                (Worked::Becomes(_), None) => {
+                    return Outcome::failed(ErrorKind::Internal, NO_RESULT);
+                }
+                (Worked::Becomes(going), Some(becoming)) => {
+                    match engine.begin_task(&calling).await {
+                        Ok(begun) => return engine.go_on_as_task(calling, going, begun, becoming),
+                        // The handler is told, and may go on as it is.
+                        Err(error) => becoming.settle(Err(error)),
+                    }
+                    work = going;
+                }
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Implements `server/utilities/completion`.
-    pub(super) async fn complete(self, mut operation: Operation) -> Outcome {
+    pub(super) async fn complete(self, operation: Operation) -> Outcome {
         let view = self.registry().view(operation.peer.caller.tenant());
         let params: CompleteParams = match operation.request.params.typed() {
             Ok(params) => params,
@@ -39,7 +39,8 @@ impl Engine {
             CompletionReference::Resource { uri } => (&**uri).into(),
         };
         let (revision, limit) = (operation.peer.revision, self.call_timeout());
-        let context = Context::new(self.scope(&home, Arc::clone(&name), &mut operation));
+        let (scope, _) = self.scope(&home, Arc::clone(&name), operation);
+        let context = Context::new(scope);
         let typed = Completion {
             argument: params.argument.name,
             value: params.argument.value,

@@ -13,17 +13,13 @@ use crate::server::middleware::Operation;
 
 impl Engine {
     /// Does what a method of an extension is to do, within the time of a call.
-    pub(super) async fn custom_method(
-        self,
-        method: CustomMethod,
-        mut operation: Operation,
-    ) -> Outcome {
+    pub(super) async fn custom_method(self, method: CustomMethod, operation: Operation) -> Outcome {
         let name: Arc<str> = operation.request.method.as_str().into();
         let revision = operation.peer.revision;
         let limit = self.call_timeout().map(Limit::new);
-        let mut scope = self.scope(method.home(), Arc::clone(&name), &mut operation);
+        let (mut scope, params) = self.scope(method.home(), Arc::clone(&name), operation);
         scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
-        let (params, context) = (operation.request.params, Context::new(scope));
+        let context = Context::new(scope);
         let called = Arc::clone(&name);
         let handle = move || async move { Ok(method.handle(&called, params, context).await) };
         let failed = Failed {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
+use super::work::Ended;
 use crate::protocol::{ErrorKind, Method, Outcome, ProtocolError, Revision, ToolOutput};
 use crate::server::handler::{ToolError, Verdict};
 
@@ -17,8 +18,17 @@ pub(super) struct Failed<'a> {
 }
 
 impl Failed<'_> {
+    /// What a handler came to, or what is told of how it failed.
+    pub(super) fn unless<T>(self, ended: Ended<T>) -> Result<T, Outcome> {
+        match ended {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => Err(self.with(&error)),
+            Err(panic) => Err(self.panicked(panic.as_ref())),
+        }
+    }
+
     /// An error that the handler returned.
-    pub(super) fn with(self, error: &ToolError) -> Outcome {
+    fn with(self, error: &ToolError) -> Outcome {
         let Failed {
             what,
             name,

@@ -86,9 +86,10 @@ impl Engine {
         let name: Arc<str> = operation.request.method.as_str().into();
         let asked = view.providers().map(|(entry, provider)| {
             let limit = self.call_timeout().map(Limit::new);
-            let mut scope = self
-                .clone()
-                .scope(&entry.home, Arc::clone(&name), operation);
+            let of_one = operation.clone();
+            // The way back to the client is for one of them: progress has one order.
+            operation.sink = None;
+            let (mut scope, _) = self.clone().scope(&entry.home, Arc::clone(&name), of_one);
             scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
             let (provider, context) = (Arc::clone(provider), Context::new(scope));
             let list = move || async move { Ok(provider.list(&context).await) };

@@ -3,6 +3,7 @@
 //! What is logged of a failure may hold a client's words. It is recorded as a string, not
 //! as something that displays itself, because a log escapes line ends in strings.
 
+mod begun;
 mod call;
 mod complete;
 mod custom;
@@ -14,13 +15,11 @@ mod questions;
 mod read;
 mod work;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::{Either, lazy, ready};
 use serde::Deserialize;
 
+use self::begun::Begun;
 use super::engine::Engine;
 use super::handler::Scope;
 use super::middleware::{Next, Operation};
@@ -45,24 +44,19 @@ impl Engine {
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
     ) -> impl Future<Output = Outcome> + Send + 'static {
-        let operation = Operation {
+        self.begin(Operation {
             request,
             peer,
             sink,
-        };
-        // Nothing runs until it is polled.
-        lazy(move |_| self.begin(operation)).flatten()
+        })
     }
 
     /// Begins work on a request.
-    ///
-    /// This and what it calls on the way of a tool's call are no `async fn`: each of those
-    /// would hold the operation twice, and the future of a call was seven times as large.
-    fn begin(self, operation: Operation) -> impl Future<Output = Outcome> + Send + 'static {
+    pub(super) fn begin(self, operation: Operation) -> Begun {
         if self.layers().is_empty() || !is_seen(&operation.request.method) {
-            return Either::Right(self.serve(operation));
+            return self.serve(operation);
         }
-        aside(self.through_layers(operation))
+        Begun::aside(self.through_layers(operation))
     }
 
     /// With the middleware around it.
@@ -107,35 +101,33 @@ impl Engine {
         }
     }
 
-    /// What is called less often than a tool is worked on in a box of its own, so that the
-    /// future of a call stays small.
-    fn serve(self, operation: Operation) -> impl Future<Output = Outcome> + Send + 'static {
+    fn serve(self, operation: Operation) -> Begun {
         let modern = operation.peer.revision.is_modern();
         if !self.advertises(&operation.request.method) {
-            return at_once(not_served(operation.request.method.as_str()));
+            return Begun::at_once(not_served(operation.request.method.as_str()));
         }
         match (&operation.request.method, modern) {
-            (Method::CallTool, _) => Either::Right(self.call_tool(operation)),
-            (Method::ListTools, _) => aside(self.list(ListKind::Tools, operation)),
-            (Method::ListPrompts, _) => aside(self.list(ListKind::Prompts, operation)),
-            (Method::ListResources, _) => aside(self.list(ListKind::Resources, operation)),
-            (Method::ListTemplates, _) => aside(self.list(ListKind::Templates, operation)),
-            (Method::ReadResource, _) => aside(self.read_resource(operation)),
-            (Method::GetPrompt, _) => aside(self.get_prompt(operation)),
-            (Method::Complete, _) => aside(self.complete(operation)),
-            (Method::Discover, true) => at_once(Outcome::Discover),
-            (Method::Listen, true) => aside(self.listen(operation)),
+            (Method::CallTool, _) => self.call_tool(operation),
+            (Method::ListTools, _) => Begun::aside(self.list(ListKind::Tools, operation)),
+            (Method::ListPrompts, _) => Begun::aside(self.list(ListKind::Prompts, operation)),
+            (Method::ListResources, _) => Begun::aside(self.list(ListKind::Resources, operation)),
+            (Method::ListTemplates, _) => Begun::aside(self.list(ListKind::Templates, operation)),
+            (Method::ReadResource, _) => Begun::aside(self.read_resource(operation)),
+            (Method::GetPrompt, _) => Begun::aside(self.get_prompt(operation)),
+            (Method::Complete, _) => Begun::aside(self.complete(operation)),
+            (Method::Discover, true) => Begun::at_once(Outcome::Discover),
+            (Method::Listen, true) => Begun::aside(self.listen(operation)),
             (Method::GetTask | Method::UpdateTask | Method::CancelTask, _)
-            | (Method::TaskResult | Method::ListTasks, false) => aside(self.task(operation)),
-            (Method::Ping, false) => at_once(Outcome::Empty),
-            (Method::SetLevel, false) => aside(set_level(operation)),
-            (Method::Subscribe, false) => aside(self.subscribe(operation)),
-            (Method::Unsubscribe, false) => aside(unsubscribe(operation)),
+            | (Method::TaskResult | Method::ListTasks, false) => Begun::aside(self.task(operation)),
+            (Method::Ping, false) => Begun::at_once(Outcome::Empty),
+            (Method::SetLevel, false) => Begun::aside(set_level(operation)),
+            (Method::Subscribe, false) => Begun::aside(self.subscribe(operation)),
+            (Method::Unsubscribe, false) => Begun::aside(unsubscribe(operation)),
             (Method::Other(name), _) => match self.custom(name).cloned() {
-                Some(method) => aside(self.custom_method(method, operation)),
-                None => at_once(not_served(name)),
+                Some(method) => Begun::aside(self.custom_method(method, operation)),
+                None => Begun::at_once(not_served(name)),
             },
-            (method, _) => at_once(not_served(method.as_str())),
+            (method, _) => Begun::at_once(not_served(method.as_str())),
         }
     }
 
@@ -187,30 +179,35 @@ impl Engine {
         }
     }
 
-    /// Where an operation came from, for a handler of a server.
+    /// Where an operation came from, for a handler of a server, and what it was called with.
     pub(super) fn scope(
         self,
         home: &Arc<Home>,
         name: Arc<str>,
-        operation: &mut Operation,
-    ) -> Scope {
-        let params = &mut operation.request.params;
-        let states = home.states.get().cloned().unwrap_or_default();
-        Scope {
-            states,
-            id: operation.request.id.clone(),
+        operation: Operation,
+    ) -> (Scope, Params) {
+        let Operation {
+            request,
+            peer,
+            sink,
+        } = operation;
+        let mut params = request.params;
+        let scope = Scope {
+            states: home.states.get().cloned().unwrap_or_default(),
+            id: request.id,
             name,
-            params: params.raw().clone(),
+            message: params.message().clone(),
             trace: params.trace().map(Arc::new),
             progress: params.progress_token.take(),
-            sink: operation.sink.take(),
+            sink,
             asking: None,
             task: None,
             becoming: None,
             clock: None,
-            peer: operation.peer.clone(),
+            peer,
             engine: self,
-        }
+        };
+        (scope, params)
     }
 }
 
@@ -227,18 +224,6 @@ fn is_seen(method: &Method) -> bool {
             | Method::ListResources
             | Method::ListTemplates
     )
-}
-
-/// What is not the call of a tool, in a box of its own.
-type Aside = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-
-fn aside<F>(work: impl Future<Output = Outcome> + Send + 'static) -> Either<Aside, F> {
-    Either::Left(Box::pin(work))
-}
-
-/// An outcome that nobody has to wait for.
-fn at_once<F>(outcome: Outcome) -> Either<Aside, F> {
-    aside(ready(outcome))
 }
 
 fn not_served(method: &str) -> Outcome {

@@ -36,7 +36,7 @@ impl Engine {
 
     async fn get_found(
         self,
-        mut operation: Operation,
+        operation: Operation,
         prompt: Arc<PromptEntry>,
         home: Arc<Home>,
     ) -> Outcome {
@@ -50,7 +50,7 @@ impl Engine {
         };
         let revision = operation.peer.revision;
         let engine = self.clone();
-        let mut scope = self.scope(&home, Arc::clone(&prompt.name), &mut operation);
+        let (mut scope, _) = self.scope(&home, Arc::clone(&prompt.name), operation);
         scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
         let trace = scope.trace.clone();
         let trace = trace.map(|trace| ("prompts/get", Arc::clone(&prompt.name), trace));

@@ -52,12 +52,7 @@ impl Engine {
         }
     }
 
-    async fn read_found(
-        self,
-        mut operation: Operation,
-        reader: Reader,
-        home: Arc<Home>,
-    ) -> Outcome {
+    async fn read_found(self, operation: Operation, reader: Reader, home: Arc<Home>) -> Outcome {
         let resumed = match self.resumed(&operation) {
             Ok(resumed) => resumed,
             Err(error) => return Outcome::Error(error),
@@ -65,7 +60,7 @@ impl Engine {
         let uri: Arc<str> = operation.request.params.uri.as_deref().unwrap_or("").into();
         let revision = operation.peer.revision;
         let engine = self.clone();
-        let mut scope = self.scope(&home, Arc::clone(&uri), &mut operation);
+        let (mut scope, _) = self.scope(&home, Arc::clone(&uri), operation);
         scope.asking = resumed.as_ref().map(|it| Arc::clone(&it.asking));
         let (mime_type, caching, timeout) = said_of(&reader);
         let work = work(reader, &uri, scope, timeout.or(engine.call_timeout()));

@@ -6,8 +6,10 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
 use tracing::Instrument as _;
 
 use super::failure::Failed;
@@ -20,10 +22,18 @@ use crate::server::running::{Becoming, Run, drive};
 /// What a handler comes to, a panic included.
 pub(super) type Ended<T> = Result<Result<T, ToolError>, Box<dyn Any + Send>>;
 
+/// The future of a handler.
+type Handling<T> = Pin<Box<dyn Future<Output = Result<T, ToolError>> + Send>>;
+
+/// The trace that a request is a part of: its method, what it is about, and the trace.
+pub(super) type Traced = (&'static str, Arc<str>, Arc<TraceContext>);
+
 /// A handler at work. It can be handed on, to go on as a task.
 pub(super) struct Work<T> {
-    future: Pin<Box<dyn Future<Output = Ended<T>> + Send>>,
+    future: CatchUnwind<AssertUnwindSafe<Handling<T>>>,
     limit: Option<Limit>,
+    /// It was polled just now, and waits.
+    waits: bool,
 }
 
 /// What became of work for now.
@@ -38,22 +48,25 @@ pub(super) enum Worked<T> {
     Becomes(Work<T>),
 }
 
-impl<T: 'static> Work<T> {
+impl<T: Send + 'static> Work<T> {
     /// Begins work. Nothing runs until it is polled.
     pub(super) fn new<F>(
         work: impl FnOnce() -> F + Send + 'static,
         limit: Option<Limit>,
-        trace: Option<(&'static str, Arc<str>, Arc<TraceContext>)>,
+        trace: Option<Traced>,
     ) -> Self
     where
         F: Future<Output = Result<T, ToolError>> + Send + 'static,
-        T: Send,
     {
         // Inside the block, so that a panic before the first await is caught as well.
-        let caught = AssertUnwindSafe(async move { work().await }).catch_unwind();
-        let future: Pin<Box<dyn Future<Output = Ended<T>> + Send>> = match trace {
-            None => Box::pin(caught),
-            Some((method, name, trace)) => Box::pin(caught.instrument(tracing::info_span!(
+        Self::of(Box::pin(async move { work().await }), limit, trace)
+    }
+
+    /// Begins work of which nothing has run.
+    pub(super) fn of(work: Handling<T>, limit: Option<Limit>, trace: Option<Traced>) -> Self {
+        let work = match trace {
+            None => work,
+            Some((method, name, trace)) => Box::pin(work.instrument(tracing::info_span!(
                 "request",
                 method,
                 name = &*name,
@@ -62,13 +75,33 @@ impl<T: 'static> Work<T> {
                 baggage = trace.baggage(),
             ))),
         };
-        Self { future, limit }
+        Self {
+            future: AssertUnwindSafe(work).catch_unwind(),
+            limit,
+            waits: false,
+        }
     }
 
     /// The same work, which may take as long as it likes from here on.
     pub(super) fn without_limit(mut self) -> Self {
         self.limit = None;
         self
+    }
+
+    /// Polls it once, where nothing but its end is looked for. One that does not end so is
+    /// to go on, and is not polled again for it.
+    pub(super) fn poll_at_first(
+        &mut self,
+        cx: &mut Context<'_>,
+        failed: Failed<'_>,
+    ) -> Poll<Result<T, Outcome>> {
+        match self.future.poll_unpin(cx) {
+            Poll::Ready(ended) => Poll::Ready(failed.unless(ended)),
+            Poll::Pending => {
+                self.waits = true;
+                Poll::Pending
+            }
+        }
     }
 
     /// Goes on until something is to be done about it.
@@ -78,8 +111,9 @@ impl<T: 'static> Work<T> {
         becoming: Option<&Becoming>,
         failed: Failed<'_>,
     ) -> Worked<T> {
+        let waits = std::mem::take(&mut self.waits);
         let run = {
-            let driving = drive(&mut self.future, asking, becoming);
+            let driving = drive(&mut self.future, waits, asking, becoming);
             match &self.limit {
                 None => Ok(driving.await),
                 Some(limit) => tokio::select! {
@@ -91,9 +125,10 @@ impl<T: 'static> Work<T> {
         };
         match run {
             Err(limit) => Worked::Failed(failed.timed_out(limit)),
-            Ok(Run::Ended(Ok(Ok(output)))) => Worked::Output(output),
-            Ok(Run::Ended(Ok(Err(error)))) => Worked::Failed(failed.with(&error)),
-            Ok(Run::Ended(Err(panic))) => Worked::Failed(failed.panicked(panic.as_ref())),
+            Ok(Run::Ended(ended)) => match failed.unless(ended) {
+                Ok(output) => Worked::Output(output),
+                Err(outcome) => Worked::Failed(outcome),
+            },
             Ok(Run::Waits(waits)) => Worked::Waits(waits),
             Ok(Run::Becomes) => Worked::Becomes(self),
         }

@@ -44,8 +44,8 @@ pub(in crate::server) struct Scope {
     pub(in crate::server) id: RequestId,
     /// The name of the tool or prompt, the URI of the resource.
     pub(in crate::server) name: Arc<str>,
-    /// The parameters of the request, as JSON.
-    pub(in crate::server) params: Bytes,
+    /// The request as it came, as JSON.
+    pub(in crate::server) message: Bytes,
     pub(in crate::server) trace: Option<Arc<TraceContext>>,
     pub(in crate::server) progress: Option<ProgressToken>,
     pub(in crate::server) sink: Option<Arc<dyn ReplySink>>,

@@ -16,7 +16,7 @@ use super::{Caller, Peer, ReplySink};
 use crate::protocol::{Method, Outcome, Request};
 
 /// Something that is done for a client, on its way to whatever does it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Operation {
     pub(super) request: Request,
     pub(super) peer: Peer,

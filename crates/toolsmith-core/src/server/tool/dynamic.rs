@@ -86,15 +86,16 @@ impl DynamicTool {
 
 impl Registered for DynamicTool {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
-        let arguments = match call.arguments() {
-            [] => Ok(Map::new()),
-            json => serde_json::from_slice(json),
-        };
-        match arguments {
-            Ok(arguments) => self.handler.run(call, arguments),
-            Err(error) => Box::pin(std::future::ready(Err(ToolError::user(format!(
-                "Invalid arguments: {error}"
-            ))))),
-        }
+        let handler = self.handler.clone();
+        Box::pin(async move {
+            let arguments = match call.arguments() {
+                [] => Ok(Map::new()),
+                json => serde_json::from_slice(json),
+            };
+            match arguments {
+                Ok(arguments) => handler.run(call, arguments).await,
+                Err(error) => Err(ToolError::user(format!("Invalid arguments: {error}"))),
+            }
+        })
     }
 }

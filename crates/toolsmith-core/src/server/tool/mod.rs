@@ -44,6 +44,7 @@ pub trait Tool: 'static {
 
 /// A tool in the registry.
 pub(super) trait Registered: Send + Sync + 'static {
+    /// Calls it. Nothing of the author's runs until the future is polled.
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>>;
 }
 

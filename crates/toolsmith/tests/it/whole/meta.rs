@@ -76,7 +76,7 @@ fn engine() -> Engine {
         .instructions("Be brief.")
         .extension(UI, json!({"mimeTypes": ["text/html"]}))
         .method("vendor.example/double", |params, context| async move {
-            let params: Value = serde_json::from_slice(params.raw()).unwrap_or_default();
+            let params: Value = serde_json::from_str(params.raw()).unwrap_or_default();
             let n = params["n"].as_i64();
             let n = n.ok_or_else(|| ToolError::user("`n` is a number"))?;
             let answer = json!({"doubled": 2 * n, "method": context.name()});
