@@ -90,7 +90,10 @@ pub(super) fn table(table: &Table, heading: &str) -> String {
     let mut text = format!("\n{heading} {}: {}\n\n", table.workload, table.title);
     text.push_str(&grid(&rows));
     for row in &table.rows {
-        for remark in [&row.left_out, &row.problem, &row.note].into_iter().flatten() {
+        for remark in [&row.left_out, &row.problem, &row.note]
+            .into_iter()
+            .flatten()
+        {
             text.push_str(&format!("\n- {}: {}", row.name, one_line(remark)));
         }
     }

@@ -70,8 +70,7 @@ const RATE: Figure = Figure::new("rate", "calls/s", Better::More, 0).beside_the_
 const P50: Figure = Figure::new("p50", "p50 µs", Better::Less, 0);
 const P99: Figure = Figure::new("p99", "p99 µs", Better::Less, 0);
 /// What a call took of the server's core, and how much of the core that was.
-const COST: Figure =
-    Figure::new("cost", "server µs/call", Better::Less, 1).beside_the_floor();
+const COST: Figure = Figure::new("cost", "server µs/call", Better::Less, 1).beside_the_floor();
 const BUSY: Figure = Figure::new("busy", "core busy %", Better::Neither, 0);
 
 const THROUGHPUT: &[Figure] = &[RATE, P50, P99, COST, BUSY];
@@ -108,13 +107,10 @@ impl Kind {
         subject: &'a Subject,
     ) -> Result<Box<dyn Runner + 'a>> {
         Ok(match self {
-            Self::Http(call, connections, core) => Box::new(http::Http::start(
-                bench,
-                subject,
-                *call,
-                *connections,
-                core,
-            )?),
+            Self::Http(call, connections, core) => {
+                let load = (*call, *connections, *core);
+                Box::new(http::Http::start(bench, subject, workload, load)?)
+            }
             Self::Sessions => Box::new(sessions::Sessions::new(bench, subject)?),
             Self::Stdio(in_flight) => Box::new(stdio::Stdio::start(bench, subject, *in_flight)?),
             Self::Start => Box::new(start::Start::new(bench, subject)),
