@@ -9,6 +9,8 @@ const TICKS: f64 = 100.0;
 /// How long a process may take to settle.
 const SETTLED_BY: Duration = Duration::from_secs(8);
 const POLL: Duration = Duration::from_millis(250);
+/// How long a process may run between two looks and still be at rest, in seconds.
+const AT_REST: f64 = 0.011;
 
 /// How long a process has run on a processor, in seconds.
 pub(super) fn cpu(id: u32) -> Result<f64> {
@@ -17,6 +19,22 @@ pub(super) fn cpu(id: u32) -> Result<f64> {
     ticks(&stat)
         .map(|ticks| ticks / TICKS)
         .context("/proc has no times of the process")
+}
+
+/// Waits until a process has nothing left to do, or for as long as is sensible. What it does
+/// for callers that are gone would be taken from whoever is measured next.
+pub(super) fn quiet(id: u32) -> Result<()> {
+    let began = Instant::now();
+    let mut last = cpu(id)?;
+    while began.elapsed() < SETTLED_BY {
+        std::thread::sleep(POLL);
+        let now = cpu(id)?;
+        if now - last <= AT_REST {
+            break;
+        }
+        last = now;
+    }
+    Ok(())
 }
 
 fn ticks(stat: &str) -> Option<f64> {

@@ -9,8 +9,8 @@ use crate::bench::checking::{self, Expected};
 use crate::bench::client::{Answer, Client};
 use crate::bench::load::{Load, Loaded};
 use crate::bench::request::{Call, FIRST_ID, Request};
-use crate::bench::session;
 use crate::bench::subject::{self, Program, Served};
+use crate::bench::{process, session};
 
 /// The first id of the calls in a session whose answers are looked at, above all those of
 /// the load.
@@ -53,11 +53,16 @@ impl Http {
             session,
             connections,
             core,
-            seconds: bench.options.seconds,
+            // In less, a slow server answers none of so many.
+            seconds: match connections {
+                1000.. => bench.options.seconds.max(3),
+                _ => bench.options.seconds,
+            },
             home: bench.home.clone(),
             size: 0.0,
         };
         http.size = http.first()?.size as f64;
+        process::quiet(http.served.server.id())?;
         Ok(http)
     }
 
@@ -116,6 +121,7 @@ impl Http {
 impl Runner for Http {
     fn round(&mut self, _: usize, row: &mut Row) -> Result<()> {
         let loaded = self.load()?;
+        process::quiet(self.served.server.id())?;
         self.sizes_hold(&loaded)?;
         let Loaded { wrk, seen, busy } = loaded;
         row.failed += wrk.statuses + wrk.sockets + seen.wrong;

@@ -1,82 +1,11 @@
 //! What is to be reached, and whether it was.
 
-use serde_json::{Value, json};
+mod verdict;
 
 use super::results::{Results, Table};
 use super::workload::Better;
 
-/// A target, and how far it was reached.
-#[derive(Debug)]
-pub(super) struct Verdict {
-    workload: &'static str,
-    what: String,
-    got: f64,
-    bound: f64,
-    at_least: bool,
-    digits: usize,
-    unit: &'static str,
-}
-
-impl Verdict {
-    fn held(&self) -> bool {
-        match self.at_least {
-            true => self.got >= self.bound,
-            false => self.got <= self.bound,
-        }
-    }
-
-    fn show(&self, value: f64) -> String {
-        let space = if self.unit.is_empty() { "" } else { " " };
-        format!("{value:.*}{space}{}", self.digits, self.unit)
-    }
-
-    fn wanted(&self) -> String {
-        let sign = if self.at_least { "≥" } else { "≤" };
-        format!("{sign} {}", self.show(self.bound))
-    }
-
-    fn judgement(&self) -> String {
-        let word = if self.held() { "held" } else { "missed" };
-        format!("{word} by {}", self.show((self.got - self.bound).abs()))
-    }
-
-    /// For the end of the run.
-    pub(super) fn line(&self) -> String {
-        format!(
-            "{}: {}: {}, target {}: {}",
-            self.workload,
-            self.what,
-            self.show(self.got),
-            self.wanted(),
-            self.judgement()
-        )
-    }
-}
-
-/// The table of all of them.
-pub(super) fn rows(verdicts: &[Verdict]) -> Vec<Vec<String>> {
-    let header = ["workload and figure", "target", "reached", "and so"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(verdicts.iter().map(|it| {
-        vec![
-            format!("{}: {}", it.workload, it.what),
-            it.wanted(),
-            it.show(it.got),
-            it.judgement(),
-        ]
-    }));
-    rows
-}
-
-pub(super) fn json(verdicts: &[Verdict]) -> Value {
-    let all = verdicts.iter().map(|it| {
-        json!({
-            "workload": it.workload, "what": it.what, "reached": it.got, "target": it.bound,
-            "at_least": it.at_least, "unit": it.unit, "held": it.held(),
-        })
-    });
-    all.collect()
-}
+pub(super) use verdict::{Verdict, json, rows};
 
 /// Judges whatever was measured.
 pub(super) fn judge(results: &Results) -> Vec<Verdict> {

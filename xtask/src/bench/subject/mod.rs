@@ -1,13 +1,18 @@
 //! What is measured: how it is built, started and called, and what it is not asked for.
 
-use anyhow::{Context as _, Result};
+mod built;
+mod listed;
 
-use super::options::{Options, letter};
+use anyhow::Result;
+
+use super::options::letter;
 use super::request::{Call, TOOLS};
 use super::{Bench, pin};
 use crate::run::Task;
 use crate::servers::{HttpServer, START};
-use crate::workspace::Workspace;
+
+pub(super) use built::build;
+pub(super) use listed::{ALL, chosen, names};
 
 /// The program that a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,113 +44,6 @@ pub(super) struct Subject {
     /// How many sessions it opens in the workload of sessions.
     pub(super) sessions: usize,
 }
-
-const RMCP_HTTP: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h"];
-
-pub(super) const ALL: &[Subject] = &[
-    Subject {
-        id: "floor",
-        group: "floor",
-        name: "the floor",
-        program: Program::Floor,
-        add: "add",
-        flags: &[],
-        only_in: None,
-        cannot: &[("h", "it has no sessions")],
-        sessions: 0,
-    },
-    Subject {
-        id: "ours",
-        group: "ours",
-        name: "Toolsmith, `async fn`",
-        program: Program::Ours,
-        add: "add",
-        flags: &[],
-        only_in: None,
-        cannot: &[],
-        sessions: 100_000,
-    },
-    Subject {
-        id: "ours-plain",
-        group: "ours",
-        name: "Toolsmith, plain `fn` on the pool",
-        program: Program::Ours,
-        add: "add_blocking",
-        flags: &[],
-        only_in: Some(&["a", "b"]),
-        cannot: &[],
-        sessions: 0,
-    },
-    Subject {
-        id: "ours-full",
-        group: "ours",
-        name: "Toolsmith with `full`, `async fn`",
-        program: Program::OursFull,
-        add: "add",
-        flags: &[],
-        only_in: Some(&["a", "b", "j"]),
-        cannot: &[],
-        sessions: 0,
-    },
-    Subject {
-        id: "rmcp",
-        group: "rmcp",
-        name: "rmcp, its defaults",
-        program: Program::Rmcp,
-        add: "add",
-        flags: &[],
-        only_in: None,
-        cannot: &[],
-        sessions: 20_000,
-    },
-    Subject {
-        id: "rmcp-nodelay",
-        group: "rmcp",
-        name: "rmcp, TCP_NODELAY",
-        program: Program::Rmcp,
-        add: "add",
-        flags: &["--nodelay"],
-        only_in: Some(RMCP_HTTP),
-        cannot: &[],
-        sessions: 20_000,
-    },
-    Subject {
-        id: "rmcp-stateless",
-        group: "rmcp",
-        name: "rmcp, stateless JSON, TCP_NODELAY",
-        program: Program::Rmcp,
-        add: "add",
-        flags: &["--nodelay", "--stateless"],
-        only_in: Some(RMCP_HTTP),
-        cannot: &[
-            ("g", "an answer in JSON has no room for notifications"),
-            ("h", "it keeps no sessions"),
-        ],
-        sessions: 0,
-    },
-    Subject {
-        id: "fastmcp",
-        group: "fastmcp",
-        name: "FastMCP (Python)",
-        program: Program::Fastmcp,
-        add: "add",
-        flags: &[],
-        only_in: None,
-        cannot: &[],
-        sessions: 2000,
-    },
-    Subject {
-        id: "typescript",
-        group: "typescript",
-        name: "TypeScript SDK",
-        program: Program::Typescript,
-        add: "add",
-        flags: &[],
-        only_in: None,
-        cannot: &[],
-        sessions: 2000,
-    },
-];
 
 /// Whether a subject has a row in a workload's table.
 #[derive(Debug, PartialEq, Eq)]
@@ -240,7 +138,7 @@ impl Subject {
         match self.program {
             Program::Floor => before.args([dist.join("floor")]),
             Program::Ours => before.args([dist.join("examples/bench")]),
-            Program::OursFull => before.args([full(bench.workspace)]),
+            Program::OursFull => before.args([built::full(bench.workspace)]),
             Program::Rmcp => before.args([dist.join("rmcp-peer")]),
             Program::Fastmcp => before.args(bench.peers.fastmcp()),
             Program::Typescript => before.args(bench.peers.typescript()),
@@ -253,53 +151,6 @@ impl Subject {
 pub(super) struct Served {
     pub(super) server: HttpServer,
     pub(super) url: String,
-}
-
-/// Where the example with every feature is kept, as both have one name.
-fn full(workspace: &Workspace) -> std::path::PathBuf {
-    workspace.target.join("bench/bench-full")
-}
-
-/// What was asked for, in the order of the tables.
-pub(super) fn chosen(options: &Options) -> Vec<&'static Subject> {
-    let chosen = ALL.iter();
-    chosen
-        .filter(|it| options.wants_subject(it.id, it.group))
-        .collect()
-}
-
-/// Every name that the command line takes.
-pub(super) fn names() -> Vec<&'static str> {
-    let mut names: Vec<&str> = ALL.iter().flat_map(|it| [it.id, it.group]).collect();
-    names.dedup();
-    names
-}
-
-/// Builds what is built by cargo. The default features come last, so that the example has
-/// them where everybody looks for it.
-pub(super) fn build(workspace: &Workspace, subjects: &[&Subject]) -> Result<()> {
-    let dist = |words: &[&str]| {
-        let build = workspace.cargo(["build", "--profile", "dist", "--package"]);
-        build.args(words).run()
-    };
-    let has = |program| subjects.iter().any(|it| it.program == program);
-    if has(Program::OursFull) {
-        dist(&["toolsmith", "--example", "bench", "--features", "full"])?;
-        let built = workspace.target.join("dist/examples/bench");
-        std::fs::create_dir_all(workspace.target.join("bench"))?;
-        std::fs::copy(built, full(workspace)).context("keeping the example with `full`")?;
-    }
-    // The floor is compared with ours before it is measured.
-    if has(Program::Ours) || has(Program::Floor) {
-        dist(&["toolsmith", "--example", "bench"])?;
-    }
-    if has(Program::Floor) {
-        dist(&["floor"])?;
-    }
-    if has(Program::Rmcp) {
-        dist(&["rmcp-peer"])?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
