@@ -14,6 +14,9 @@ use crate::servers::{HttpServer, START};
 pub(super) use built::build;
 pub(super) use listed::{ALL, chosen, names};
 
+/// In less, a slow server answers none of a thousand connections, in seconds.
+const SHORTEST: u64 = 3;
+
 /// The program that a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Program {
@@ -81,10 +84,24 @@ impl Subject {
         }
     }
 
-    /// The same as a person would say it.
+    /// How long a measurement takes.
+    pub(super) fn seconds(&self, workload: &str, wanted: u64) -> u64 {
+        match (self.program, workload) {
+            (Program::Fastmcp, "d") => wanted.max(12),
+            (_, "d") => wanted.max(SHORTEST),
+            _ => wanted,
+        }
+    }
+
+    /// What a reader of the table should know.
     pub(super) fn note(&self, workload: &str) -> Option<String> {
         let flags = self.more_flags(workload);
-        (!flags.is_empty()).then(|| format!("served with `{}`", flags.join(" ")))
+        let seconds = self.seconds(workload, 0);
+        match (flags, seconds) {
+            ([], 0 | SHORTEST) => None,
+            ([], _) => Some(format!("measured for {seconds} s a round, or more")),
+            (flags, _) => Some(format!("served with `{}`", flags.join(" "))),
+        }
     }
 
     /// A command that serves HTTP on a port that is free.
@@ -134,12 +151,12 @@ impl Subject {
     }
 
     fn program(&self, bench: &Bench<'_>, before: Task) -> Task {
-        let dist = bench.workspace.target.join("dist");
+        let kept = |name| built::kept(bench.workspace, name);
         match self.program {
-            Program::Floor => before.args([dist.join("floor")]),
-            Program::Ours => before.args([dist.join("examples/bench")]),
-            Program::OursFull => before.args([built::full(bench.workspace)]),
-            Program::Rmcp => before.args([dist.join("rmcp-peer")]),
+            Program::Floor => before.args([kept("floor")]),
+            Program::Ours => before.args([kept("bench")]),
+            Program::OursFull => before.args([kept("bench-full")]),
+            Program::Rmcp => before.args([kept("rmcp-peer")]),
             Program::Fastmcp => before.args(bench.peers.fastmcp()),
             Program::Typescript => before.args(bench.peers.typescript()),
         }

@@ -53,11 +53,7 @@ impl Http {
             session,
             connections,
             core,
-            // In less, a slow server answers none of so many.
-            seconds: match connections {
-                1000.. => bench.options.seconds.max(3),
-                _ => bench.options.seconds,
-            },
+            seconds: subject.seconds(workload, bench.options.seconds),
             home: bench.home.clone(),
             size: 0.0,
         };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -23,6 +23,7 @@ pub(super) const FIGURES: &[Figure] = &[
     Figure::new("p99", "p99 µs of all", Better::Less, 0),
     Figure::new("worst", "p99 µs of the worst 1,000", Better::Less, 0),
     Figure::new("sessions", "sessions", Better::Neither, 0),
+    super::BUSY,
 ];
 
 /// A subject that opens sessions, in a process of its own each time.
@@ -65,7 +66,9 @@ impl Runner for Sessions<'_> {
         let id = served.server.id();
         session::open_checked(&served.url)?;
         let before = process::settled(id, UNCHANGED)?;
+        let (ran, began) = (process::cpu(id)?, Instant::now());
         let (opened, seen) = self.open(&served)?;
+        let busy = (process::cpu(id)? - ran) / began.elapsed().as_secs_f64();
         let after = process::settled(id, UNCHANGED)?;
         let sessions = self.subject.sessions as f64 + seen.checked as f64;
         row.failed += opened.failed + seen.wrong;
@@ -79,6 +82,7 @@ impl Runner for Sessions<'_> {
         row.push("p99", opened.p99);
         row.push("worst", opened.worst_p99);
         row.push("sessions", sessions);
+        row.push("busy", 100.0 * busy);
         Ok(())
     }
 }
