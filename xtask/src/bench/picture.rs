@@ -6,8 +6,8 @@ use super::workload::Better;
 
 const WIDTH: usize = 1240;
 const COLUMN: usize = 600;
-const NAMES: usize = 240;
-const BARS: usize = 250;
+const NAMES: usize = 250;
+const BARS: usize = 240;
 const LINE: usize = 20;
 const HEADING: usize = 34;
 const TOP: usize = 56;
@@ -128,11 +128,11 @@ mod tests {
         );
         assert_eq!(drawn.matches("<rect").count(), 2, "{drawn}");
         assert!(
-            drawn.contains("class=\"floor\"") && drawn.contains("width=\"250.0\""),
+            drawn.contains("class=\"floor\"") && drawn.contains("width=\"240.0\""),
             "{drawn}"
         );
         assert!(
-            drawn.contains("class=\"ours\"") && drawn.contains("width=\"125.0\""),
+            drawn.contains("class=\"ours\"") && drawn.contains("width=\"120.0\""),
             "{drawn}"
         );
         assert!(drawn.contains("&lt;me>") && drawn.contains('–'), "{drawn}");
@@ -143,11 +143,11 @@ mod tests {
         let times = [("floor", "p50", 20.0), ("rmcp", "p50", 80.0)];
         let drawn = group(&table("c-modern-1", &times), 0, 0);
         assert!(
-            drawn.contains("class=\"floor\" x=\"240\" y=\"28\" width=\"250.0\""),
+            drawn.contains("class=\"floor\" x=\"250\" y=\"28\" width=\"240.0\""),
             "{drawn}"
         );
         assert!(
-            drawn.contains("class=\"peer\" x=\"240\" y=\"48\" width=\"62.5\""),
+            drawn.contains("class=\"peer\" x=\"250\" y=\"48\" width=\"60.0\""),
             "{drawn}"
         );
     }
