@@ -264,6 +264,27 @@ mod tests {
     }
 
     #[test]
+    fn a_peer_that_is_ahead_in_one_figure_is_named() {
+        let figures = [
+            ("floor", "start", 2.0),
+            ("ours", "start", 2.0),
+            ("rmcp", "start", 3.0),
+            ("ours", "memory", 6000.0),
+            ("rmcp", "memory", 5500.0),
+            ("fastmcp", "memory", 80_000.0),
+        ];
+        let text = lines(&table("j", &figures));
+        assert!(
+            text.contains("best peer (rmcp): 2.00, target ≤ 3.00: held"),
+            "{text}"
+        );
+        assert!(
+            text.contains("best peer (rmcp): 6000, target ≤ 5500: missed by 500"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn building_must_be_no_worse_than_rmcp() {
         let figures = [
             ("ours", "cold", 50.0),
