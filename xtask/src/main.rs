@@ -15,6 +15,7 @@ mod deny;
 mod fuzz;
 #[cfg(test)]
 mod guide;
+mod instructions;
 mod lab;
 mod layers;
 mod msrv;
@@ -89,6 +90,11 @@ const PARTS: &[Part] = &[
         name: "features",
         about: "no default features, and each feature alone",
         run: |w, _| passed(cargo::features(w)),
+    },
+    Part {
+        name: "instructions",
+        about: "instructions a call are as recorded (--update records, --profile WORKLOAD shows)",
+        run: instructions::run,
     },
     Part {
         name: "setup",

@@ -182,6 +182,14 @@ impl Page {
         }
     }
 
+    /// How long the array is, where it is written already.
+    pub(super) fn length(&self, revision: Revision) -> usize {
+        match &self.items {
+            Items::Of(list, _) => list.whole.0[revision as usize].get().map_or(0, Bytes::len),
+            Items::Picked(_) => 0,
+        }
+    }
+
     /// Appends the array as JSON.
     pub(super) fn write(&self, out: &mut Vec<u8>, revision: Revision) {
         match &self.items {

@@ -155,12 +155,6 @@ pub(super) fn read(body: &Bytes) -> Result<Body, Invalid> {
             e.valid_up_to()
         ))
     })?;
-    if nesting::too_deep(body) {
-        return Err(Invalid::request(format!(
-            "the message is nested deeper than {} levels",
-            nesting::MAX_DEPTH
-        )));
-    }
     match text.trim_start().as_bytes().first() {
         None => Err(parse_error(
             "the message is empty; send one JSON-RPC message",
@@ -175,6 +169,7 @@ pub(super) fn read(body: &Bytes) -> Result<Body, Invalid> {
 }
 
 fn batch(body: &Bytes, text: &str) -> Result<Vec<Result<Message, Invalid>>, Invalid> {
+    not_too_deep(text)?;
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| not_json(&e))?;
     if items.is_empty() {
         return Err(Invalid::request("a batch holds at least one message"));
@@ -197,6 +192,7 @@ fn one(body: &Bytes, text: &str) -> Result<Message, Invalid> {
 
 /// Reads a message that is no request, or that does not fit, to say what is the matter.
 fn part_by_part(body: &Bytes, text: &str) -> Result<Message, Invalid> {
+    not_too_deep(text)?;
     if !text.trim_start().starts_with('{') {
         return Err(Invalid::request("a JSON-RPC message is a JSON object"));
     }
@@ -254,6 +250,16 @@ fn response(body: &Bytes, envelope: &Envelope<'_>, id: Option<RequestId>) -> Mes
             })),
     };
     Message::Response(Response { id, result })
+}
+
+fn not_too_deep(text: &str) -> Result<(), Invalid> {
+    if !nesting::too_deep(text.as_bytes()) {
+        return Ok(());
+    }
+    Err(Invalid::request(format!(
+        "the message is nested deeper than {} levels",
+        nesting::MAX_DEPTH
+    )))
 }
 
 fn parse_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Invalid {

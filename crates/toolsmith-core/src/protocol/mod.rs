@@ -31,6 +31,7 @@ mod resource;
 mod revision;
 mod scan;
 mod server_capabilities;
+mod special;
 mod structured;
 mod subscription;
 mod task;

@@ -4,11 +4,8 @@
 //! it wrong or only rare (an escape in a name), is `None`, and is left to a general reader,
 //! which says what is the matter. So nothing here has to.
 
-/// How deeply values may be nested: a bit for each level.
-const MAX_DEPTH: u32 = 128;
-/// A byte in each of eight places.
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
+use super::nesting::MAX_DEPTH;
+use super::special::plain_len;
 
 /// Reads on from a place in a text.
 #[derive(Debug)]
@@ -49,7 +46,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn string(&mut self) -> Option<&'a str> {
         self.token(b'"')?;
         let begin = self.at;
-        match self.to_special()? {
+        match self.skip_to_special()? {
             b'"' => self.text.get(begin..self.at - 1),
             _ => None,
         }
@@ -93,7 +90,7 @@ impl<'a> Scanner<'a> {
     /// Passes a value by.
     fn skip(&mut self) -> Option<()> {
         // Which of the values that are open are objects, the innermost in the lowest bit.
-        let (mut objects, mut depth) = (0u128, 0);
+        let (mut objects, mut depth) = (0u128, 0usize);
         loop {
             match self.next()? {
                 open @ (b'{' | b'[') => {
@@ -162,7 +159,7 @@ impl<'a> Scanner<'a> {
 
     fn rest_of_string(&mut self) -> Option<()> {
         loop {
-            if self.to_special()? == b'"' {
+            if self.skip_to_special()? == b'"' {
                 return Some(());
             }
             // A backslash.
@@ -214,30 +211,12 @@ impl<'a> Scanner<'a> {
 
     /// Goes on behind the next quote or backslash of a string, which it gives. A control
     /// character must not stand in one.
-    fn to_special(&mut self) -> Option<u8> {
+    fn skip_to_special(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
-        // Eight bytes at a time while there is nothing among them.
-        while let Some(eight) = bytes.get(self.at..self.at + 8) {
-            let eight = u64::from_le_bytes(eight.try_into().ok()?);
-            let is = |byte: u8| {
-                let differs = eight ^ (ONES * u64::from(byte));
-                differs.wrapping_sub(ONES) & !differs
-            };
-            let is_control = eight.wrapping_sub(ONES * 0x20) & !eight;
-            // The lowest bit is right; those above it may be of what comes behind.
-            let found = (is(b'"') | is(b'\\') | is_control) & HIGH;
-            if found != 0 {
-                self.at += (found.trailing_zeros() / 8) as usize;
-                break;
-            }
-            self.at += 8;
-        }
-        loop {
-            match self.byte()? {
-                special @ (b'"' | b'\\') => return Some(special),
-                0..0x20 => return None,
-                _ => {}
-            }
+        self.at += plain_len(bytes.get(self.at..)?);
+        match self.byte()? {
+            special @ (b'"' | b'\\') => Some(special),
+            _ => None,
         }
     }
 

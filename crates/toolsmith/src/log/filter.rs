@@ -1,7 +1,6 @@
 //! What is logged: a level, or levels by target.
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::panics;
 use crate::{Error, Result};
@@ -14,29 +13,39 @@ const HINT: &str = "use error, warn, info, debug, trace or off, or target=level 
 ///
 /// When a word of it is no level. The library that filters would take such a word for the
 /// name of a target, and with it a slip of the pen would silence everything else.
-pub(super) fn read(text: &str) -> Result<EnvFilter> {
-    let wrong = |word: &str| {
-        Error::setting(format!("--log-level: expected a level, got '{word}'")).with_hint(HINT)
-    };
-    let mut silent = false;
-    let mut read = Vec::new();
+pub(super) fn read(text: &str) -> Result<Targets> {
+    let mut everything = LevelFilter::OFF;
+    let mut targets = Vec::new();
     for part in text.split(',').map(str::trim) {
-        let (target, level) = part.rsplit_once('=').unwrap_or(("everything", part));
+        let (target, level) = match part.rsplit_once('=') {
+            Some((target, level)) => (Some(target), level),
+            None => (None, part),
+        };
         let known: Option<LevelFilter> = level.parse().ok().filter(|_| !level.is_empty());
-        if known.is_none() || target.is_empty() || target.contains(char::is_whitespace) {
-            return Err(wrong(part));
+        match (target, known) {
+            (None, Some(level)) => everything = level,
+            (Some(target), Some(level)) if is_target(target) => targets.push((target, level)),
+            _ => {
+                return Err(
+                    Error::setting(format!("--log-level: expected a level, got '{part}'"))
+                        .with_hint(HINT),
+                );
+            }
         }
-        read.push(part);
-        silent |= part == level && known == Some(LevelFilter::OFF);
+    }
+    let mut filter = Targets::new().with_default(everything);
+    let silent = everything == LevelFilter::OFF && targets.is_empty();
+    if !silent {
+        filter = filter.with_target(panics::TARGET, LevelFilter::ERROR);
     }
     // What was asked for comes later, and wins.
-    let panics = format!("{}=error", panics::TARGET);
-    if !silent {
-        read.insert(0, &panics);
-    }
-    EnvFilter::try_new(read.join(",")).map_err(|error| {
-        Error::setting(format!("--log-level '{text}' cannot be read: {error}")).with_hint(HINT)
-    })
+    Ok(filter.with_targets(targets))
+}
+
+/// Whether it is the path of a module, as targets are.
+fn is_target(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '.');
+    !text.is_empty() && text.chars().all(is_part)
 }
 
 #[cfg(test)]
@@ -51,7 +60,6 @@ mod tests {
             "off",
             "toolsmith=debug",
             "warn,toolsmith::http=trace, hyper=off",
-            "info,app[span{a=1}]=debug",
         ] {
             let read = read(good).map(|filter| filter.to_string());
             let read = read.unwrap();
@@ -76,6 +84,7 @@ mod tests {
             "toolsmith=loud",
             "a=b=c",
             "app[span]",
+            "app[span{a=1}]=debug",
         ] {
             let error = format!("{:?}", read(bad).unwrap_err());
             assert!(error.contains("error, warn, info, debug, trace"), "{error}");

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::dispatcher;
 use tracing::subscriber::NoSubscriber;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub(crate) use panics::Serving;
 
@@ -50,7 +51,7 @@ impl LogSettings {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub(crate) fn filter(&self) -> Result<EnvFilter> {
+    pub(crate) fn filter(&self) -> Result<Targets> {
         filter::read(&self.filter)
     }
 }
@@ -66,23 +67,22 @@ pub(crate) fn is_json() -> bool {
 /// lines about panics.
 pub(crate) fn init(settings: &LogSettings) -> Result<()> {
     let filter = settings.filter()?;
-    let builder = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_env_filter(filter)
         // What cannot be written would be said on standard error again, in a way that
         // panics where nobody reads there any more.
-        .log_internal_errors(false)
-        .with_span_events(FmtSpan::NONE);
+        .log_internal_errors(false);
+    let log = tracing_subscriber::registry().with(filter);
     // A log that is already there was made by the program, which knows better.
     let started = match settings.format {
         LogFormat::Off if !dispatcher::get_default(|d| d.is::<NoSubscriber>()) => return Ok(()),
         LogFormat::Off => Ok(()),
-        LogFormat::Text => builder
-            .with_ansi(std::io::stderr().is_terminal())
+        LogFormat::Text => log
+            .with(lines.with_ansi(std::io::stderr().is_terminal()))
             .try_init(),
         LogFormat::Json => {
             JSON.store(true, Ordering::Relaxed);
-            builder.json().flatten_event(true).try_init()
+            log.with(lines.json().flatten_event(true)).try_init()
         }
     };
     if started.is_ok() {

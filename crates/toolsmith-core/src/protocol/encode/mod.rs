@@ -2,6 +2,7 @@
 
 mod notification;
 mod task;
+mod text;
 
 use std::borrow::Cow;
 
@@ -13,11 +14,13 @@ pub use self::notification::{
     encode_unsubscribed,
 };
 use super::{
-    Caching, ClientCapability, ErrorKind, InputRequired, Outcome, Page, PromptMessage,
+    Caching, ClientCapability, Content, ErrorKind, InputRequired, Outcome, Page, PromptMessage,
     PromptOutput, ProtocolError, ReadOutcome, RequestId, Revision, ServerIdentity, Structured,
     ToolOutput,
 };
 
+/// Room for what stands around the long part of a result.
+const ROOM: usize = 256;
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// Writes the answer to a request.
@@ -88,7 +91,7 @@ fn result(
     revision: Revision,
     server: &ServerIdentity,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let mut out = Vec::with_capacity(256);
+    let mut out = Vec::with_capacity(ROOM + length(outcome, revision));
     out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     out.extend_from_slice(id.as_json());
     out.extend_from_slice(br#","result":{"#);
@@ -123,6 +126,23 @@ fn result(
     }
     out.extend_from_slice(b"}}");
     Ok(out)
+}
+
+/// About how long the long part of a result is, so that it is written without moving it.
+fn length(outcome: &Outcome, revision: Revision) -> usize {
+    match outcome {
+        Outcome::Page(page) => page.length(revision),
+        Outcome::Call(output) => {
+            let text = |content: &Content| match content {
+                // With some escapes.
+                Content::Text { text, .. } => text.len() + text.len() / 16,
+                _ => 0,
+            };
+            let structured = output.structured.as_ref().map_or(0, |it| it.get().len());
+            output.content.iter().map(text).sum::<usize>() + structured
+        }
+        _ => 0,
+    }
 }
 
 /// Appends `"name":json,`.
@@ -277,14 +297,14 @@ fn call(
     output: &ToolOutput,
     revision: Revision,
 ) -> Result<(), serde_json::Error> {
-    out.extend_from_slice(br#""content":"#);
-    if revision.has_icons() {
-        serde_json::to_writer(&mut *out, &output.content)?;
-    } else {
-        let known = output.content.iter().map(|c| c.known_to(revision));
-        serde_json::to_writer(&mut *out, &known.collect::<Vec<_>>())?;
+    out.extend_from_slice(br#""content":["#);
+    for (index, content) in output.content.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        block(out, content, revision)?;
     }
-    out.push(b',');
+    out.extend_from_slice(b"],");
     if let Some(structured) = &output.structured
         && revision.has_structured_content()
     {
@@ -294,6 +314,27 @@ fn call(
         out.extend_from_slice(br#""isError":true,"#);
     }
     Ok(())
+}
+
+fn block(
+    out: &mut Vec<u8>,
+    content: &Content,
+    revision: Revision,
+) -> Result<(), serde_json::Error> {
+    match content {
+        // The common block, and the one that may be long.
+        Content::Text {
+            text,
+            annotations: None,
+        } => {
+            out.extend_from_slice(br#"{"type":"text","text":"#);
+            text::write(out, text);
+            out.push(b'}');
+            Ok(())
+        }
+        content if revision.has_icons() => serde_json::to_writer(out, content),
+        content => serde_json::to_writer(out, &content.known_to(revision)),
+    }
 }
 
 /// Any JSON for a modern client; an object for a legacy one.

@@ -48,7 +48,7 @@ impl PlainCall {
             false => Poll::Pending,
             true => {
                 let ended = self.work.poll_at_first(cx, self.going_on.failed());
-                ended.map(|ended| ended.map_or_else(|failed| failed, Outcome::Call))
+                ended.map(|ended| ended.map_or_else(|failed| *failed, Outcome::Call))
             }
         }
     }

@@ -19,11 +19,11 @@ pub(super) struct Failed<'a> {
 
 impl Failed<'_> {
     /// What a handler came to, or what is told of how it failed.
-    pub(super) fn unless<T>(self, ended: Ended<T>) -> Result<T, Outcome> {
+    pub(super) fn unless<T>(self, ended: Ended<T>) -> Result<T, Box<Outcome>> {
         match ended {
             Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(self.with(&error)),
-            Err(panic) => Err(self.panicked(panic.as_ref())),
+            Ok(Err(error)) => Err(Box::new(self.with(&error))),
+            Err(panic) => Err(Box::new(self.panicked(panic.as_ref()))),
         }
     }
 

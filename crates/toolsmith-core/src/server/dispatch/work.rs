@@ -94,7 +94,7 @@ impl<T: Send + 'static> Work<T> {
         &mut self,
         cx: &mut Context<'_>,
         failed: Failed<'_>,
-    ) -> Poll<Result<T, Outcome>> {
+    ) -> Poll<Result<T, Box<Outcome>>> {
         match self.future.poll_unpin(cx) {
             Poll::Ready(ended) => Poll::Ready(failed.unless(ended)),
             Poll::Pending => {
@@ -127,7 +127,7 @@ impl<T: Send + 'static> Work<T> {
             Err(limit) => Worked::Failed(failed.timed_out(limit)),
             Ok(Run::Ended(ended)) => match failed.unless(ended) {
                 Ok(output) => Worked::Output(output),
-                Err(outcome) => Worked::Failed(outcome),
+                Err(outcome) => Worked::Failed(*outcome),
             },
             Ok(Run::Waits(waits)) => Worked::Waits(waits),
             Ok(Run::Becomes) => Worked::Becomes(self),
