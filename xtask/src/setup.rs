@@ -97,17 +97,13 @@ pub(crate) fn node_packages(from: &Path, dir: &Path) -> Result<PathBuf> {
 /// Installs the Python packages, unless they are there. Returns the interpreter.
 pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.xtask().join("python/requirements.txt");
-    python_from(&requirements, &workspace.target.join("venv"))
-}
-
-/// Installs what a file of requirements names into an environment, unless it is there.
-pub(crate) fn python_from(requirements: &Path, dir: &Path) -> Result<PathBuf> {
-    let stamp = Stamp::new(dir, read(requirements)?);
+    let dir = workspace.target.join("venv");
+    let stamp = Stamp::new(&dir, read(&requirements)?);
     let program = dir.join("bin/python");
     if stamp.holds() && program.exists() {
         return Ok(program);
     }
-    let pip = create_venv(dir, &program)?;
+    let pip = create_venv(&dir, &program)?;
     pip.args([
         "install",
         "--quiet",

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::{Bench, oha};
 use crate::run::Task;
 
 /// The machine, the versions, the date and the commit.
@@ -63,14 +63,15 @@ fn versions(bench: &Bench<'_>) -> Vec<(&'static str, String)> {
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
     let mut versions = vec![
         ("rustc", said(Task::new("rustc").args(["--version"]))),
-        ("wrk", said(Task::new("wrk").args(["-v"]))),
+        ("wrk", first_words(&said(Task::new("wrk").args(["-v"])))),
+        ("oha", oha::VERSION.to_owned()),
         ("toolsmith", locked(&lock, "toolsmith")),
         ("axum", locked(&lock, "axum")),
         ("tokio", locked(&lock, "tokio")),
         ("rmcp", locked(&lock, "rmcp")),
     ];
     if let Some(python) = &bench.peers.python {
-        let pins = root.join("benches/peers/fastmcp/requirements.txt");
+        let pins = bench.workspace.xtask().join("python/requirements.txt");
         let pins = std::fs::read_to_string(pins).unwrap_or_default();
         let pin = pins.lines().find_map(|line| line.strip_prefix("fastmcp=="));
         versions.push(("fastmcp", pin.unwrap_or_default().to_owned()));
@@ -88,6 +89,11 @@ fn versions(bench: &Bench<'_>) -> Vec<(&'static str, String)> {
 fn said(task: Task) -> String {
     let output = task.output().map(|it| it.stdout).unwrap_or_default();
     output.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// Without the copyright.
+fn first_words(text: &str) -> String {
+    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 /// The value of `name : value` in a file of the system's.

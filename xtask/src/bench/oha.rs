@@ -12,7 +12,7 @@ use crate::run::Task;
 use crate::workspace::Workspace;
 
 /// The one place that names its version.
-const VERSION: &str = "1.16.0";
+pub(super) const VERSION: &str = "1.16.0";
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How many requests make a group with a percentile of its own.
 const GROUP: usize = 1000;

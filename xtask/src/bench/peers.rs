@@ -21,10 +21,8 @@ impl Peers {
         let scripts = workspace.root.join("benches/peers");
         let home = workspace.target.join("bench");
         let has = |program| subjects.iter().any(|it| it.program == program);
-        let python = has(Program::Fastmcp).then(|| {
-            let pins = scripts.join("fastmcp/requirements.txt");
-            setup::python_from(&pins, &home.join("fastmcp"))
-        });
+        // It has the versions of the tests' client, and so it shares their environment.
+        let python = has(Program::Fastmcp).then(|| setup::python(workspace));
         let node = has(Program::Typescript).then(|| -> Result<Node> {
             // The tests bring a Node that is new enough, where that of the system is not.
             let program = setup::node(workspace)?.program;

@@ -68,7 +68,7 @@ fn machine(results: &Results) -> String {
     });
     format!(
         "Measured on {}, commit {}: {}, {} cores, {} MiB of memory, Linux {}, load {} before. \
-         {} rounds of {} s. Medians, and the least and the most of the rounds.\n\n\
+         Rounds: {}, of {} s. Medians, and the least and the most of the rounds.\n\n\
          Versions: {}.\n",
         machine.date,
         machine.commit,
