@@ -137,8 +137,8 @@ const PARTS: &[Part] = &[
 const ALONE: &[Part] = &[
     Part {
         name: "bench",
-        about: "calls a second, beside bare axum doing the same; not a part of `test`",
-        run: |w, _| bench::run(w),
+        about: "what a call costs, beside bare axum and beside peers [--rounds N] [--seconds S] [--only a,b] [--subjects ours,floor] [--write-docs]; not a part of `test`",
+        run: bench::run,
     },
     Part {
         name: "fuzz",

@@ -23,7 +23,7 @@ pub(crate) struct HttpServer {
     log: Arc<Mutex<Vec<String>>>,
     /// The lines up to and with the address.
     pub(crate) start_up: Vec<String>,
-    _running: Running,
+    running: Running,
 }
 
 impl HttpServer {
@@ -65,8 +65,13 @@ impl HttpServer {
             url,
             log,
             start_up,
-            _running: running,
+            running,
         })
+    }
+
+    /// The process, for who measures it.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.child.id()
     }
 
     /// Everything that it said on standard error so far.

