@@ -11,6 +11,7 @@ pub use answer::Answer;
 pub use bus::{Bus, Listener, MemoryBus};
 pub use change::{Audience, Change, Event};
 pub use event_log::{EventId, EventLimits, EventLog, MemoryEvents, Replay, StreamNo};
+pub(crate) use session::BySession;
 pub use session::{
     MemorySessions, SessionChange, SessionId, SessionRecord, SessionStore, SessionsFull,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +12,39 @@ use crate::Caller;
 use crate::protocol::{ClientCapabilities, ClientInfo, LogLevel, Revision};
 
 /// The name of a session: 128 random bits, written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionId([u8; 16]);
+
+/// Something by session. Names are random, and those of a client's own making are looked
+/// for and never put in, so that a part of the name is as good as a hash.
+pub(crate) type BySession<T> = HashMap<SessionId, T, BuildHasherDefault<RandomPart>>;
+
+/// Takes the hash of what is random already.
+#[derive(Debug, Default)]
+pub(crate) struct RandomPart(u64);
+
+impl Hasher for RandomPart {
+    fn write(&mut self, bytes: &[u8]) {
+        for (mine, byte) in bytes.iter().enumerate() {
+            self.0 ^= u64::from(*byte) << (8 * (mine % 8));
+        }
+    }
+
+    fn write_u64(&mut self, part: u64) {
+        self.0 = part;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
 
 impl SessionId {
     /// A name that nobody can guess.
@@ -146,7 +178,7 @@ const SHARDS: usize = 16;
 /// Sessions in memory: gone when the process ends.
 #[derive(Debug)]
 pub struct MemorySessions {
-    shards: [Mutex<HashMap<SessionId, Entry>>; SHARDS],
+    shards: [Mutex<BySession<Entry>>; SHARDS],
     count: AtomicUsize,
     capacity: usize,
     idle: Duration,
@@ -173,7 +205,7 @@ impl MemorySessions {
         }
     }
 
-    fn shard(&self, id: SessionId) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
+    fn shard(&self, id: SessionId) -> MutexGuard<'_, BySession<Entry>> {
         // A panic while a shard was locked leaves a map that is whole: no step of ours is
         // between two states of it.
         self.shards[id.shard(SHARDS)]

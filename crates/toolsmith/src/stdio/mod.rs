@@ -6,6 +6,7 @@
 mod connection;
 mod conversation;
 mod lines;
+mod pipes;
 mod work;
 mod writer;
 
@@ -72,7 +73,7 @@ impl Transport for Stdio {
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
         let name = &engine.identity().implementation.name;
         announce.started(name, "stdio", None);
-        let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+        let (input, output) = (pipes::input(), pipes::output());
         match announce {
             Announce::People => {
                 let stop = crate::stop::signal();

@@ -1,7 +1,7 @@
 //! Events in memory, within bounds.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, RandomState};
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::kept::{Session, Spare};
 use super::{EventLog, Replay, StreamNo};
-use crate::ports::{Answer, SessionId};
+use crate::ports::{Answer, BySession, SessionId};
 
 /// How much [`MemoryEvents`] keeps.
 ///
@@ -69,7 +69,7 @@ pub struct MemoryEvents {
 
 #[derive(Default)]
 struct Shard {
-    sessions: HashMap<SessionId, Session>,
+    sessions: BySession<Session>,
     /// Which session gives something up first.
     line: BTreeMap<Place, SessionId>,
     /// No session of those that were dropped whole had a stream above this number. A

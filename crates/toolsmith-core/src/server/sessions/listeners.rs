@@ -81,7 +81,7 @@ impl Place {
     ) -> Option<Self> {
         let live = session.live();
         let mut joined = None;
-        live.listeners.send_if_modified(|listeners| {
+        live.listeners().send_if_modified(|listeners| {
             joined = listeners.join(serves, most);
             joined.is_some()
         });
@@ -94,7 +94,7 @@ impl Place {
 
     /// Says which stream is served from here on.
     pub(super) fn serve(&self, stream: StreamNo) {
-        self.live.listeners.send_if_modified(|listeners| {
+        self.live.listeners().send_if_modified(|listeners| {
             let mut open = listeners.open.iter_mut();
             if let Some(own) = open.find(|it| it.serial == self.serial) {
                 own.serves = Some(stream);
@@ -106,13 +106,13 @@ impl Place {
 
     /// Rings when anybody comes or goes.
     pub(super) fn moves(&self) -> watch::Receiver<Listeners> {
-        self.live.listeners.subscribe()
+        self.live.listeners().subscribe()
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.live.listeners.send_if_modified(|listeners| {
+        self.live.listeners().send_if_modified(|listeners| {
             let before = listeners.open.len();
             listeners.open.retain(|it| it.serial != self.serial);
             listeners.open.len() < before

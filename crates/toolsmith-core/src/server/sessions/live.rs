@@ -31,7 +31,7 @@ pub(in crate::server) struct Live {
     /// The streams that the client opened by itself, newest last.
     pub(super) standalone: Mutex<VecDeque<StreamNo>>,
     /// Whose streams are open on which the server speaks unasked.
-    pub(super) listeners: watch::Sender<Listeners>,
+    listeners: OnceLock<watch::Sender<Listeners>>,
     /// The log level that was set last, and when: the number of it among all.
     log_level: Mutex<Option<(u64, LogLevel)>>,
     /// How many calls go on whose client has hung up.
@@ -107,7 +107,14 @@ impl Live {
     }
 
     pub(super) fn end_streams(&self) {
-        self.listeners.send_modify(Listeners::clear);
+        if let Some(listeners) = self.listeners.get() {
+            listeners.send_modify(Listeners::clear);
+        }
+    }
+
+    /// Whose streams are open, made when there is the first.
+    pub(super) fn listeners(&self) -> &watch::Sender<Listeners> {
+        self.listeners.get_or_init(watch::Sender::default)
     }
 }
 

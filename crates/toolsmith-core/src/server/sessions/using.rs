@@ -1,15 +1,14 @@
 //! Who uses what goes on in a session.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Live, SessionRef, lock};
-use crate::ports::SessionId;
+use crate::ports::BySession;
 
 /// Sessions in which something goes on.
-pub(super) type Shard = HashMap<SessionId, Slot>;
+pub(super) type Shard = BySession<Slot>;
 
 /// What goes on in a session, and how many use it.
 #[derive(Default)]

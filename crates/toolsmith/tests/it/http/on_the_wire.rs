@@ -28,6 +28,13 @@ fn arrived() -> usize {
     read.matches("notifications/progress").count()
 }
 
+/// All that has arrived, once the answer is there.
+fn whole() -> Option<String> {
+    let wire = WIRE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_, read) = wire.as_ref()?;
+    read.contains("\"content\"").then(|| read.clone())
+}
+
 /// Reports, and looks after each await whether the report is there.
 #[tool]
 async fn reports(context: Context) -> String {
@@ -64,12 +71,9 @@ async fn each_event_is_on_the_wire_before_the_next_await_completes() {
     let all = loop {
         end.readable().await.unwrap();
         arrived();
-        let wire = WIRE.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, read) = wire.as_ref().unwrap();
-        if read.contains("\"content\"") {
-            break read.clone();
+        if let Some(all) = whole() {
+            break all;
         }
-        drop(wire);
         tokio::task::yield_now().await;
     };
     serving.abort();
