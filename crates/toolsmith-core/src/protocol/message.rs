@@ -51,8 +51,8 @@ pub struct Request {
     pub id: RequestId,
     /// What is asked for.
     pub method: Method,
-    /// With what.
-    pub params: Params,
+    /// With what. In a box, because a request is handed on many times.
+    pub params: Box<Params>,
 }
 
 /// A JSON-RPC notification.
@@ -60,15 +60,11 @@ pub struct Request {
 pub struct Notification {
     /// What happened.
     pub method: Method,
-    /// With what.
-    pub params: Params,
+    /// With what. In a box, because a request is handed on many times.
+    pub params: Box<Params>,
 }
 
 /// A body: one message, or a batch of them.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and the large variant is the common one"
-)]
 pub(super) enum Body {
     One(Message),
     Batch(Vec<Result<Message, Invalid>>),
@@ -128,8 +124,8 @@ fn fitting(message: &Bytes, text: &str) -> Option<Request> {
     scanner.end()?;
     (version? == "2.0").then_some(())?;
     let params = match params.flatten() {
-        None => Params::default(),
-        Some(found) => Params::of(message, found).ok()?,
+        None => Box::default(),
+        Some(found) => Box::new(Params::of(message, found).ok()?),
     };
     Some(Request {
         id: RequestId::from_json(message.slice_ref(id?.as_bytes()))?,
@@ -227,12 +223,16 @@ fn part_by_part(body: &Bytes, text: &str) -> Result<Message, Invalid> {
         return Err(Invalid::request("`method` is a string").with_id(id));
     };
     match (id, Params::read(body, envelope.params, &method)) {
-        (Some(id), Ok(params)) => Ok(Message::Request(Request { id, method, params })),
+        (Some(id), Ok(params)) => Ok(Message::Request(Request {
+            id,
+            method,
+            params: Box::new(params),
+        })),
         (id @ Some(_), Err(error)) => Err(Invalid { id, error }),
         // A notification is never answered, so one that does not fit says nothing.
         (None, params) => Ok(Message::Notification(Notification {
             method,
-            params: params.unwrap_or_default(),
+            params: Box::new(params.unwrap_or_default()),
         })),
     }
 }

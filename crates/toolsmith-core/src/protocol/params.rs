@@ -331,18 +331,18 @@ pub struct CallParams {
     pub arguments: Bytes,
 }
 
-impl TryFrom<Params> for CallParams {
+impl TryFrom<Box<Params>> for CallParams {
     type Error = ProtocolError;
 
-    fn try_from(params: Params) -> Result<Self, ProtocolError> {
-        let name = params.name.ok_or_else(|| invalid("`name` is missing"))?;
-        if !params.arguments.is_empty() && !params.arguments.starts_with(b"{") {
+    fn try_from(params: Box<Params>) -> Result<Self, ProtocolError> {
+        let Params {
+            name, arguments, ..
+        } = *params;
+        let name = name.ok_or_else(|| invalid("`name` is missing"))?;
+        if !arguments.is_empty() && !arguments.starts_with(b"{") {
             return Err(invalid("`arguments` is an object"));
         }
-        Ok(Self {
-            name,
-            arguments: params.arguments,
-        })
+        Ok(Self { name, arguments })
     }
 }
 

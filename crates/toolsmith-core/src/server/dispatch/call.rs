@@ -162,7 +162,7 @@ impl Engine {
         self,
         calling: Calling,
         arguments: Arguments,
-        mut scope: Scope,
+        mut scope: Box<Scope>,
     ) -> Outcome {
         let begun = match self.begin_task(&calling).await {
             Ok(begun) => begun,
@@ -254,7 +254,7 @@ impl Engine {
 fn work(
     tool: &Arc<ToolEntry>,
     arguments: Arguments,
-    mut scope: Scope,
+    mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ToolOutput> {
     let limit = limit.map(Limit::new);

@@ -40,7 +40,7 @@ impl Engine {
         };
         let (revision, limit) = (operation.peer.revision, self.call_timeout());
         let (scope, _) = self.scope(&home, Arc::clone(&name), operation);
-        let context = Context::new(scope);
+        let context = Context::new(*scope);
         let typed = Completion {
             argument: params.argument.name,
             value: params.argument.value,

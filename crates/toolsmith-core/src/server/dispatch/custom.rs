@@ -19,9 +19,9 @@ impl Engine {
         let limit = self.call_timeout().map(Limit::new);
         let (mut scope, params) = self.scope(method.home(), Arc::clone(&name), operation);
         scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
-        let context = Context::new(scope);
+        let context = Context::new(*scope);
         let called = Arc::clone(&name);
-        let handle = move || async move { Ok(method.handle(&called, params, context).await) };
+        let handle = move || async move { Ok(method.handle(&called, *params, context).await) };
         let failed = Failed {
             what: "method",
             name: &name,

@@ -91,7 +91,7 @@ impl Engine {
             operation.sink = None;
             let (mut scope, _) = self.clone().scope(&entry.home, Arc::clone(&name), of_one);
             scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
-            let (provider, context) = (Arc::clone(provider), Context::new(scope));
+            let (provider, context) = (Arc::clone(provider), Context::new(*scope));
             let list = move || async move { Ok(provider.list(&context).await) };
             let failed = Failed {
                 what: "request",

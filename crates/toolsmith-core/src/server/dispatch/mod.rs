@@ -185,14 +185,14 @@ impl Engine {
         home: &Arc<Home>,
         name: Arc<str>,
         operation: Operation,
-    ) -> (Scope, Params) {
+    ) -> (Box<Scope>, Box<Params>) {
         let Operation {
             request,
             peer,
             sink,
         } = operation;
         let mut params = request.params;
-        let scope = Scope {
+        let scope = Box::new(Scope {
             states: home.states.get().cloned().unwrap_or_default(),
             id: request.id,
             name,
@@ -206,7 +206,7 @@ impl Engine {
             clock: None,
             peer,
             engine: self,
-        };
+        });
         (scope, params)
     }
 }

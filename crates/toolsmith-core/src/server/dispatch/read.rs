@@ -114,7 +114,7 @@ fn said_of(reader: &Reader) -> (Option<Box<str>>, Caching, Option<Duration>) {
 fn work(
     reader: Reader,
     uri: &Arc<str>,
-    mut scope: Scope,
+    mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ResourceOutput> {
     let limit = limit.map(Limit::new);
@@ -129,7 +129,7 @@ fn work(
         }
         Reader::Provider(provider) => {
             let uri = Arc::clone(uri);
-            let context = Context::new(scope);
+            let context = Context::new(*scope);
             let read = move || async move { provider.read(&uri, &context).await };
             Work::new(read, limit, trace)
         }

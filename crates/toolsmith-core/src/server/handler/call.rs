@@ -19,7 +19,8 @@ use crate::server::{Context, Peer, ReplySink, StateMap};
 /// What a handler is called with: its arguments, and where the request came from.
 pub struct Call {
     arguments: Arguments,
-    scope: Scope,
+    /// In a box, because a call is handed on.
+    scope: Box<Scope>,
     context: OnceLock<Context>,
 }
 
@@ -68,7 +69,7 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
-    pub(in crate::server) fn new(arguments: Arguments, scope: Scope) -> Self {
+    pub(in crate::server) fn new(arguments: Arguments, scope: Box<Scope>) -> Self {
         Self {
             arguments,
             scope,
@@ -108,7 +109,7 @@ impl Call {
     /// The context of the call, made when it is first asked for.
     pub fn context(&self) -> &Context {
         self.context
-            .get_or_init(|| Context::new(self.scope.clone()))
+            .get_or_init(|| Context::new(Scope::clone(&self.scope)))
     }
 
     /// Fills the parameters of a handler: arguments in one pass, injected ones from the
