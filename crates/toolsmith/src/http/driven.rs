@@ -119,13 +119,14 @@ impl Driven {
         let waited =
             self.waits
                 .compare_exchange(waits, waits + 1, Ordering::Relaxed, Ordering::Relaxed);
-        if waited.is_ok() && waits == LOOKS {
-            let mut place = self.place();
-            if let Place::Here(_) = &*place
-                && let Place::Here(work) = std::mem::replace(&mut *place, Place::Over)
-            {
-                *place = Place::Aside(Aside(tokio::spawn(work)));
-            }
+        // Whoever has it locked polls it, and does not stand still.
+        if waited.is_ok()
+            && waits == LOOKS
+            && let Ok(mut place) = self.place.try_lock()
+            && let Place::Here(_) = &*place
+            && let Place::Here(work) = std::mem::replace(&mut *place, Place::Over)
+        {
+            *place = Place::Aside(Aside(tokio::spawn(work)));
         }
     }
 
