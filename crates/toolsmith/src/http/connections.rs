@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_io_timeout::TimeoutWriter;
 
 use super::McpService;
-use super::idle::{Activity, Idle, LOOK};
+use super::idle::{Activity, Idle, LOOK, Noted};
 
 /// How many connections are served at a time; more of them wait in the system's queue.
 /// Each takes a file descriptor and may hold a body of the largest size. This is far above
@@ -141,6 +141,10 @@ where
 {
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(WRITE_TIME));
+    let stream = Noted {
+        stream: Box::pin(stream),
+        activity: activity.clone(),
+    };
     let service = service_fn(move |request| {
         let service = service.clone();
         let at_work = activity.begin();
@@ -150,8 +154,7 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service)
 }
 
 #[cfg(test)]
@@ -272,6 +275,25 @@ mod tests {
             }
             assert!(opened.elapsed() >= HEADER_TIME, "{:?}", opened.elapsed());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_gets_its_answer() {
+        let mut connections = Connections::new(service());
+        let (mut client, stream) = tokio::io::duplex(16);
+        connections.open(stream);
+        let writing = client.write_all(ASK);
+        timeout(SOON, writing).await.unwrap().unwrap();
+        let (begun, mut answer) = (Instant::now(), Vec::new());
+        while !answer.ends_with(b"\r\n\r\n") {
+            tokio::time::sleep(HEADER_TIME / 2).await;
+            connections.idle.look(Instant::now());
+            let mut bytes = [0; 8];
+            let read = client.read(&mut bytes).await.unwrap();
+            assert_ne!(read, 0, "cut off after {:?}", begun.elapsed());
+            answer.extend_from_slice(&bytes[..read]);
+        }
+        assert!(begun.elapsed() > 2 * HEADER_TIME, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! A timer for each request would be a cost of each request. So what a connection does is
 //! written down, and one look over all of them now and then ends those that wait too long.
 
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -16,7 +20,7 @@ pub(super) const HEADER_TIME: Duration = Duration::from_secs(30);
 pub(super) const LOOK: Duration = Duration::from_secs(3);
 
 /// What a connection does: how often a request of it was begun or ended. Odd while one is
-/// being answered.
+/// being answered. What is written counts as two, so that it is seen and changes neither.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Activity(Arc<AtomicU64>);
 
@@ -25,6 +29,11 @@ impl Activity {
     pub(super) fn begin(&self) -> AtWork {
         self.0.fetch_add(1, Ordering::Relaxed);
         AtWork(Self(Arc::clone(&self.0)))
+    }
+
+    /// Some of an answer was taken. The last of it may be long after it was handed over.
+    fn wrote(&self) {
+        self.0.fetch_add(2, Ordering::Relaxed);
     }
 }
 
@@ -35,6 +44,61 @@ pub(super) struct AtWork(Activity);
 impl Drop for AtWork {
     fn drop(&mut self) {
         self.0.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream that notes what is written to it.
+#[derive(Debug)]
+pub(super) struct Noted<S> {
+    pub(super) stream: S,
+    pub(super) activity: Activity,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if wrote.is_ready() {
+            self.activity.wrote();
+        }
+        wrote
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        if wrote.is_ready() {
+            self.activity.wrote();
+        }
+        wrote
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

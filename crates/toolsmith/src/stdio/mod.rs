@@ -79,7 +79,7 @@ impl Transport for Stdio {
                 let stop = crate::stop::signal();
                 connection::serve(engine, input, output, self.max_line, stop).await
             }
-            // The thread that reads keeps a runtime that is not ours from ending, so that a
+            // Where the input is no pipe, the thread that reads keeps a runtime that is not ours from ending, so that a
             // program which caught the signal would stay.
             Announce::Log => self.serve_streams(engine, input, output).await,
         }

@@ -59,7 +59,9 @@ impl<T> Static<T> {
 
 impl<T: Tool> Registered for Static<T> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = ToolResult> + Send>> {
-        Box::pin(T::call(call))
+        // In a block, so that what a tool of an author's own making does before it gives its
+        // future does not run before it is polled, either.
+        Box::pin(async move { T::call(call).await })
     }
 }
 
