@@ -80,3 +80,41 @@ pub mod private {
         unusable: Unusable / UnusableReturn,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::server::Server;
+    use crate::testing::TestClient;
+
+    /// A tool of an author's own making, which does something before it gives its future.
+    struct Eager;
+
+    impl Tool for Eager {
+        fn definition() -> ToolDefinition {
+            ToolDefinition::new("eager")
+        }
+
+        fn missing_states(_: &StateMap) -> Vec<MissingState> {
+            Vec::new()
+        }
+
+        fn call(call: Call) -> impl Future<Output = ToolResult> + Send + 'static {
+            assert!(call.arguments().is_empty(), "no future comes of this");
+            async { Ok(ToolOutput::text("done")) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_before_there_is_a_future_is_caught() {
+        let client = TestClient::new(Server::new("s").tool::<Eager>()).unwrap();
+        let answer = client.call("eager", json!({"a": 1})).await;
+        let told = format!("{answer:?}");
+        assert!(
+            told.contains("error id") && !told.contains("no future"),
+            "{told}"
+        );
+    }
+}
