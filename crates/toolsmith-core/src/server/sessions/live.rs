@@ -1,19 +1,17 @@
 //! What goes on in a session.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
-use futures_util::future::AbortHandle;
 use tokio::sync::{oneshot, watch};
 
 use super::listeners::Listeners;
 use super::stream::Tail;
 use super::{SessionRef, Using, lock};
 use crate::ports::StreamNo;
-use crate::protocol::{ClientError, LogLevel, ProtocolError, RequestId, Response};
+use crate::protocol::{ClientError, LogLevel, RequestId, Response};
 use crate::server::Subscription;
 
 /// How a client answered a question.
@@ -23,9 +21,6 @@ pub(in crate::server) type Reply = Result<Bytes, ClientError>;
 #[derive(Default)]
 pub(in crate::server) struct Live {
     questions: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
-    running: Mutex<HashMap<RequestId, (u64, AbortHandle)>>,
-    /// The number of the last call.
-    serial: AtomicU64,
     subscription: OnceLock<Arc<Subscription>>,
     pub(super) tails: Mutex<HashMap<StreamNo, Arc<Tail>>>,
     /// The streams that the client opened by itself, newest last.
@@ -86,20 +81,9 @@ impl Live {
         }
     }
 
-    pub(super) fn cancel(&self, request: &RequestId) -> bool {
-        let running = lock(&self.running).remove(request);
-        running.is_some_and(|(_, work)| {
-            work.abort();
-            true
-        })
-    }
-
     /// Ends everything: the session is no more.
     pub(super) fn end(&self) {
         lock(&self.questions).clear();
-        for (_, (_, work)) in lock(&self.running).drain() {
-            work.abort();
-        }
         for (_, tail) in lock(&self.tails).drain() {
             tail.close();
         }
@@ -118,44 +102,7 @@ impl Live {
     }
 }
 
-/// A call that runs in a session and can be cancelled. Dropping it forgets it.
-#[derive(Debug)]
-pub struct RunningCall {
-    live: Using,
-    request: RequestId,
-    serial: u64,
-}
-
 impl SessionRef {
-    /// Notes that a request is worked on, so that it can be cancelled by its id.
-    ///
-    /// # Errors
-    ///
-    /// When another request of that id is worked on.
-    pub fn running(
-        &self,
-        request: RequestId,
-        work: AbortHandle,
-    ) -> Result<RunningCall, ProtocolError> {
-        let live = self.live();
-        let serial = live.serial.fetch_add(1, Ordering::Relaxed);
-        match lock(&live.running).entry(request.clone()) {
-            Entry::Occupied(_) => return Err(ProtocolError::id_in_use(&request)),
-            Entry::Vacant(place) => place.insert((serial, work)),
-        };
-        Ok(RunningCall {
-            live,
-            request,
-            serial,
-        })
-    }
-
-    /// Whether a request of that id is worked on.
-    pub fn is_running(&self, request: &RequestId) -> bool {
-        let live = self.sessions.living(self.id);
-        live.is_some_and(|live| lock(&live.running).contains_key(request))
-    }
-
     /// A place for a call that goes on after its client has hung up, as the legacy era
     /// wants; `None` when the session has so many that no more are kept.
     pub fn detach(&self, most: usize) -> Option<DetachedCall> {
@@ -163,16 +110,6 @@ impl SessionRef {
         let before = live.detached.fetch_add(1, Ordering::Relaxed);
         let place = DetachedCall(live);
         (before < most).then_some(place)
-    }
-}
-
-impl Drop for RunningCall {
-    fn drop(&mut self) {
-        let mut running = lock(&self.live.running);
-        let own = running.get(&self.request);
-        if own.is_some_and(|(serial, _)| *serial == self.serial) {
-            running.remove(&self.request);
-        }
     }
 }
 

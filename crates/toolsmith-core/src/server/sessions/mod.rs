@@ -12,6 +12,7 @@ mod notices;
 mod opening;
 mod pages;
 mod question;
+mod running;
 mod stream;
 mod using;
 
@@ -21,16 +22,17 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::Duration;
 
 pub use listening::Listening;
+pub use live::DetachedCall;
 pub(super) use live::Live;
-pub use live::{DetachedCall, RunningCall};
 pub use notices::Notices;
 pub(super) use question::{Unanswered, late};
+pub use running::RunningCall;
 pub use stream::{StreamEvent, StreamReader, StreamWriter};
 use using::{Shard, Using};
 
 use super::{Caller, Engine, Peer};
 use crate::ports::{EventLog, SessionChange, SessionId, SessionRecord, SessionStore};
-use crate::protocol::{ErrorKind, LogLevel, MAX_SUBSCRIBED, ProtocolError, RequestId, Response};
+use crate::protocol::{ErrorKind, LogLevel, MAX_SUBSCRIBED, ProtocolError, Response};
 
 /// How often the store is swept, at least.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -43,6 +45,7 @@ pub struct Sessions {
     events: Arc<dyn EventLog>,
     idle: Duration,
     live: [Mutex<Shard>; SHARDS],
+    running: running::Running,
     /// The number of the last question.
     asked: AtomicU64,
     /// How often a client has said which log messages it wants.
@@ -89,6 +92,7 @@ impl Sessions {
             events,
             idle,
             live: Default::default(),
+            running: running::Running::default(),
             asked: AtomicU64::new(0),
             levels: AtomicU64::new(0),
             sweeper: Once::new(),
@@ -205,6 +209,7 @@ impl Sessions {
     /// Forgets what goes on in a session that is no more.
     async fn forget(&self, id: SessionId) {
         self.opening.end(id);
+        self.running.end(id);
         let slot = lock(self.shard(id)).remove(&id);
         if let Some(slot) = slot {
             slot.live().end();
@@ -261,12 +266,6 @@ impl SessionRef {
         if let Some(live) = self.sessions.living(self.id) {
             live.answered(response);
         }
-    }
-
-    /// Cancels a request that is worked on. `false` when there is none of that id.
-    pub fn cancel(&self, request: &RequestId) -> bool {
-        let live = self.sessions.living(self.id);
-        live.is_some_and(|live| live.cancel(request))
     }
 
     pub(crate) async fn set_log_level(&self, level: LogLevel) -> Result<(), ProtocolError> {
