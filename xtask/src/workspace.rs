@@ -36,14 +36,16 @@ impl Workspace {
         self.root.join("xtask")
     }
 
-    /// A cargo command in the workspace. It keeps nothing for the next compilation: those
-    /// folders are larger than all else together, and a fresh machine never reads them.
+    /// A cargo command in the workspace. It keeps nothing for the next compilation or for a
+    /// debugger: that takes more room than all else together, and a fresh machine never
+    /// reads it.
     pub(crate) fn cargo<const N: usize>(&self, args: [&str; N]) -> Task {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Task::new(program)
             .args(args)
             .dir(&self.root)
             .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .without_own_package()
     }
 

@@ -46,6 +46,20 @@ impl Hash for SessionId {
     }
 }
 
+const NO_DIGIT: u8 = 0x10;
+
+/// What each byte stands for as a hexadecimal digit of ours.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let ours = b"0123456789abcdef";
+    let mut value = 0;
+    while value < 16 {
+        digits[ours[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+
 impl SessionId {
     /// A name that nobody can guess.
     ///
@@ -60,18 +74,19 @@ impl SessionId {
 
     /// Reads a name as this server writes it; anything else names no session.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let digit = |b: u8| match b {
-            b'0'..=b'9' => Some(b - b'0'),
-            b'a'..=b'f' => Some(b - b'a' + 10),
-            _ => None,
-        };
         let (pairs, rest) = text.as_chunks::<2>();
         if pairs.len() != 16 || !rest.is_empty() {
             return None;
         }
         let mut bytes = [0; 16];
+        let mut all = 0;
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
+            let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+            *byte = high << 4 | low & 0xf;
+            all |= high | low;
+        }
+        if all & NO_DIGIT != 0 {
+            return None;
         }
         Some(Self(bytes))
     }
@@ -173,7 +188,9 @@ pub trait SessionStore: Send + Sync + fmt::Debug {
     }
 }
 
-const SHARDS: usize = 16;
+/// So many that one of them is small: while it grows, all wait who share its core, and they
+/// all grow at about the same time.
+const SHARDS: usize = 64;
 
 /// Sessions in memory: gone when the process ends.
 #[derive(Debug)]
@@ -197,7 +214,7 @@ impl MemorySessions {
     /// long.
     pub fn new(capacity: usize, idle: Duration) -> Self {
         Self {
-            shards: Default::default(),
+            shards: std::array::from_fn(|_| Mutex::default()),
             count: AtomicUsize::new(0),
             capacity,
             idle,

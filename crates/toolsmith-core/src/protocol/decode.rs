@@ -112,15 +112,25 @@ impl<'a> Named<'a> {
         let Some(headers) = headers else {
             return Named::Nothing;
         };
+        let mut served = Revision::ALL.into_iter();
+        if let Some(revision) = served.find(|it| headers.protocol_version.is(it.as_str())) {
+            return Named::of(revision);
+        }
         let text = match headers.protocol_version.text(VERSION_HEADER) {
             Ok(Some(text)) => text,
             Ok(None) => return Named::Nothing,
             Err(error) => return Named::Unreadable(error),
         };
         match Revision::parse(text) {
-            Some(revision) if revision.is_modern() => Named::Modern(revision),
-            Some(revision) => Named::Legacy(revision),
+            Some(revision) => Named::of(revision),
             None => Named::Unknown(text),
+        }
+    }
+
+    fn of(revision: Revision) -> Self {
+        match revision.is_modern() {
+            true => Named::Modern(revision),
+            false => Named::Legacy(revision),
         }
     }
 

@@ -59,7 +59,7 @@ impl Engine {
         request: Request,
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
-    ) -> impl Future<Output = Answer> + Send + 'static {
+    ) -> impl Future<Output = Answer> + Send + Unpin + 'static {
         let id = request.id.clone();
         let revision = peer.revision;
         let method = request.method.clone();

@@ -113,14 +113,29 @@ async fn a_call_is_found_while_it_runs_however_many_begin_and_end_at_the_same_ti
             threads.spawn(move || {
                 for call in 0..CALLS {
                     let id = id(call * 4 + thread);
-                    let (work, _) = AbortHandle::new_pair();
-                    let _running = session.running(id.clone(), work);
+                    let _running = session.running(id.clone());
                     assert!(session.cancel(&id), "call {call} of {thread} was not found");
                 }
             });
         }
     });
     assert_eq!(world.sessions.live(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_was_cancelled_while_it_began_is_stopped_as_soon_as_it_says_how() {
+    let world = World::new().await;
+    let session = world.session();
+    let call = session.running(id(1)).expect("nobody else has the id");
+    assert!(session.cancel(&id(1)));
+    let again = session.running(id(1)).expect("the id is free again");
+    let (abort, _) = AbortHandle::new_pair();
+    call.stopped_by(abort.clone());
+    assert!(abort.is_aborted(), "it would go on");
+    drop(call);
+    assert!(session.is_running(&id(1)), "the other call is forgotten");
+    drop(again);
+    assert!(!session.is_running(&id(1)));
 }
 
 #[tokio::test]

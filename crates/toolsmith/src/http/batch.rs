@@ -53,8 +53,10 @@ pub(super) async fn answer(
     if read.batch.is_empty() {
         return respond::empty(StatusCode::ACCEPTED);
     }
+    let requests = read.ids.len();
     let call = Call {
         asked: Asked::Batch(read.ids),
+        goes_on: requests,
         work: Box::pin(read.batch.answer()),
         outlet: read.outlet,
         session,
@@ -81,11 +83,12 @@ impl Reading {
         let outlet = self.outlet.clone().filter(|_| speaks);
         let part = outlet.map(Part::of);
         let sink = part.clone().map(|part| part as Arc<dyn ReplySink>);
-        let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
-        let running = match self.session.running(id.clone(), abort.clone()) {
+        let running = match self.session.running(id.clone()) {
             Ok(running) => running,
             Err(in_use) => return self.batch.refused(&in_use.refuse(Some(id), Era::Legacy)),
         };
+        let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
+        running.stopped_by(abort.clone());
         let answer = async move {
             // What was cancelled is dropped here, and what it asked is taken back.
             let answer = work.await;

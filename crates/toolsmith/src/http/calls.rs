@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{abortable, poll_fn};
+use futures_util::future::{abortable, poll_fn, ready};
 use tracing::Instrument as _;
 
 use super::accept::Accepts;
@@ -52,17 +52,30 @@ pub(super) async fn answer(
     let only_waits = request.method == Method::TaskResult;
     let begins = peer.revision.has_rich_questions();
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
-    let outlet = speaks.then(|| Outlet::new(begins, 1));
-    let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
-    let (work, abort) = abortable(engine.clone().answer(request, peer, sink));
     // Before anything is done: it may be long until it first waits.
-    let running = match session.running(id.clone(), abort) {
+    let running = match session.running(id.clone()) {
         Ok(running) => running,
         Err(in_use) => return Asked::One(id).refuse(in_use),
     };
+    let outlet = speaks.then(|| Outlet::new(begins, 1));
+    let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
+    let mut work = engine.clone().answer(request, peer, sink);
+    // The common call is done when it is polled once: nothing is made for it to wait by.
+    let (goes_on, work): (usize, Work) = match poll_once(&mut work).await {
+        Some(answer) if !is_said(outlet.as_ref()) => {
+            return respond::answer(answer, form(accepts));
+        }
+        Some(answer) => (0, Box::pin(ready(Some(answer)))),
+        None => {
+            let (work, abort) = abortable(work);
+            running.stopped_by(abort);
+            (1, Box::pin(work.map(Result::ok)))
+        }
+    };
     let call = Call {
         asked: Asked::One(id),
-        work: Box::pin(work.map(Result::ok)),
+        goes_on,
+        work,
         outlet,
         session,
         accepts,
@@ -70,7 +83,7 @@ pub(super) async fn answer(
         only_waits,
         running: vec![running],
     };
-    call.answer().await
+    call.hang().await
 }
 
 /// Whose answers a call comes to.
@@ -82,13 +95,6 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    fn requests(&self) -> usize {
-        match self {
-            Self::One(_) => 1,
-            Self::Batch(ids) => ids.len(),
-        }
-    }
-
     /// The refusal of all of it.
     fn refuse(self, error: ProtocolError) -> HttpResponse {
         let status = error.kind.status(Era::Legacy);
@@ -115,6 +121,8 @@ impl Asked {
 /// What was asked in one POST.
 pub(super) struct Call {
     pub(super) asked: Asked,
+    /// How many requests of it are not done yet, as far as is known.
+    pub(super) goes_on: usize,
     pub(super) work: Work,
     /// What is said of it before its answer, where anything may be.
     pub(super) outlet: Option<Arc<Outlet>>,
@@ -132,20 +140,23 @@ pub(super) struct Call {
 impl Call {
     /// Works on it.
     pub(super) async fn answer(mut self) -> HttpResponse {
-        let mut goes_on = self.asked.requests();
-        // The common call is done when it is polled once.
-        if let Some(done) = poll_once(&mut self.work).await {
-            let said = self.outlet.as_ref().is_some_and(|it| !it.is_empty());
-            match done {
-                Some(answer) if !said => return respond::answer(answer, form(self.accepts)),
-                done => {
-                    self.work = Box::pin(std::future::ready(done));
-                    goes_on = 0;
-                }
+        match poll_once(&mut self.work).await {
+            Some(Some(answer)) if !is_said(self.outlet.as_ref()) => {
+                return respond::answer(answer, form(self.accepts));
             }
+            Some(done) => {
+                self.work = Box::pin(ready(done));
+                self.goes_on = 0;
+            }
+            None => {}
         }
+        self.hang().await
+    }
+
+    /// Waits for it with its client.
+    async fn hang(self) -> HttpResponse {
         let hanging = Hanging {
-            goes_on,
+            goes_on: self.goes_on,
             only_waits: self.only_waits,
             work: Some(self.work),
             running: self.running,
@@ -154,6 +165,10 @@ impl Call {
         };
         hanging.finish(self.asked, self.accepts, self.begins).await
     }
+}
+
+fn is_said(outlet: Option<&Arc<Outlet>>) -> bool {
+    outlet.is_some_and(|outlet| !outlet.is_empty())
 }
 
 /// What to answer in: a look at tasks is an object wherever the client reads one, however
@@ -176,8 +191,8 @@ pub(super) fn form(accepts: Accepts) -> Form {
     if accepts.sse { Form::Sse } else { Form::Json }
 }
 
-async fn poll_once(work: &mut Work) -> Option<Option<Answer>> {
-    poll_fn(|cx| match work.as_mut().poll(cx) {
+async fn poll_once<T>(work: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    poll_fn(|cx| match work.poll_unpin(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => Poll::Ready(None),
     })
@@ -286,7 +301,7 @@ impl Hanging {
             }
             Some(item) => {
                 self.goes_on = 0;
-                self.work = Some(Box::pin(std::future::ready(done)));
+                self.work = Some(Box::pin(ready(done)));
                 First::Said(item)
             }
         }

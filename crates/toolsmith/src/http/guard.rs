@@ -48,6 +48,9 @@ impl Guard {
 
     /// Lets a request in, or says which setting would.
     pub(super) fn check(&self, uri: &Uri, fields: &Fields<'_>) -> Result<(), ProtocolError> {
+        if self.is_plainly_ours(uri, fields) {
+            return Ok(());
+        }
         let host = host_of(uri, fields.host)?;
         if !self.is_our_host(&host) {
             return Err(refused(
@@ -73,6 +76,23 @@ impl Guard {
             ));
         }
         Ok(())
+    }
+
+    /// Whether a request comes from no page, and names our host as it is listed: the common
+    /// one, which needs no closer look.
+    fn is_plainly_ours(&self, uri: &Uri, fields: &Fields<'_>) -> bool {
+        let (None, HeaderField::One(host), HeaderField::Missing) =
+            (uri.authority(), fields.host, fields.origin)
+        else {
+            return false;
+        };
+        let digits = host.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let name = match host.split_at(host.len() - digits).0 {
+            [name @ .., b':'] => name,
+            _ => host,
+        };
+        LOOPBACK.iter().any(|ours| ours.as_bytes() == name)
+            || self.hosts.iter().any(|ours| ours.as_bytes() == name)
     }
 
     fn is_our_host(&self, host: &str) -> bool {

@@ -8,10 +8,13 @@ use crate::ports::EventId;
 
 /// Frames a message as an event. JSON that this server writes has no line ends.
 pub(super) fn event(message: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(message.len() + 32);
-    frame.extend_from_slice(b"event: message\ndata: ");
+    const BEFORE: &[u8] = b"event: message\ndata: ";
+    const AFTER: &[u8] = b"\n\n";
+    // Just as long as it is: with room to spare, `Bytes` would put it in a box of its own.
+    let mut frame = Vec::with_capacity(BEFORE.len() + message.len() + AFTER.len());
+    frame.extend_from_slice(BEFORE);
     frame.extend_from_slice(message);
-    frame.extend_from_slice(b"\n\n");
+    frame.extend_from_slice(AFTER);
     frame.into()
 }
 

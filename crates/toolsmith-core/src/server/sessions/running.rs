@@ -1,12 +1,13 @@
 //! The calls that run in sessions, which can be cancelled by their ids.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::AbortHandle;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::{SHARDS, SessionRef, Sessions, lock};
 use crate::ports::SessionId;
@@ -19,35 +20,50 @@ const ROOM: usize = 64;
 /// and goes without anything being made for its session.
 #[derive(Default)]
 pub(super) struct Running {
-    shards: [Mutex<HashMap<Name, Work>>; SHARDS],
+    shards: [Mutex<HashTable<Work>>; SHARDS],
+    hashes: RandomState,
     /// The number of the last call.
     serial: AtomicU64,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Name {
+struct Work {
     session: SessionId,
     request: RequestId,
-}
-
-struct Work {
+    hash: u64,
     serial: u64,
-    abort: AbortHandle,
+    /// None where it has only begun.
+    abort: Option<AbortHandle>,
 }
 
 impl Running {
-    fn shard(&self, session: SessionId) -> &Mutex<HashMap<Name, Work>> {
+    fn shard(&self, session: SessionId) -> &Mutex<HashTable<Work>> {
         &self.shards[session.shard(SHARDS)]
+    }
+
+    fn hash(&self, session: SessionId, request: &RequestId) -> u64 {
+        self.hashes.hash_one((session, request))
     }
 
     /// Stops what runs in a session.
     pub(super) fn end(&self, session: SessionId) {
         let mut shard = lock(self.shard(session));
-        let ended = shard.extract_if(|name, _| name.session == session);
-        ended.for_each(|(_, work)| work.abort.abort());
+        let ended = shard.extract_if(|work| work.session == session);
+        ended.for_each(Work::stop);
         // So that to look through it takes no longer than what runs.
         if shard.capacity() > ROOM && shard.len() < shard.capacity() / 4 {
-            shard.shrink_to_fit();
+            shard.shrink_to_fit(|work| work.hash);
+        }
+    }
+}
+
+impl Work {
+    fn is(&self, session: SessionId, request: &RequestId) -> bool {
+        self.session == session && self.request == *request
+    }
+
+    fn stop(self) {
+        if let Some(abort) = self.abort {
+            abort.abort();
         }
     }
 }
@@ -55,80 +71,89 @@ impl Running {
 /// A call that runs in a session and can be cancelled. Dropping it forgets it.
 pub struct RunningCall {
     sessions: Arc<Sessions>,
-    name: Name,
+    session: SessionId,
+    hash: u64,
     serial: u64,
 }
 
 impl fmt::Debug for RunningCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunningCall")
-            .field("session", &self.name.session)
-            .field("request", &self.name.request)
+            .field("session", &self.session)
+            .field("serial", &self.serial)
             .finish_non_exhaustive()
     }
 }
 
 impl SessionRef {
-    /// Notes that a request is worked on, so that it can be cancelled by its id.
+    /// Notes that a request is worked on, before anything of it is done.
     ///
     /// # Errors
     ///
     /// When another request of that id is worked on.
-    pub fn running(
-        &self,
-        request: RequestId,
-        work: AbortHandle,
-    ) -> Result<RunningCall, ProtocolError> {
+    pub fn running(&self, request: RequestId) -> Result<RunningCall, ProtocolError> {
         let running = &self.sessions.running;
+        let hash = running.hash(self.id, &request);
         let serial = running.serial.fetch_add(1, Ordering::Relaxed);
-        let name = self.name_of(request);
-        match lock(running.shard(self.id)).entry(name.clone()) {
-            Entry::Occupied(_) => return Err(ProtocolError::id_in_use(&name.request)),
+        let mut shard = lock(running.shard(self.id));
+        match shard.entry(hash, |it| it.is(self.id, &request), |it| it.hash) {
+            Entry::Occupied(_) => return Err(ProtocolError::id_in_use(&request)),
             Entry::Vacant(place) => {
                 place.insert(Work {
+                    session: self.id,
+                    request,
+                    hash,
                     serial,
-                    abort: work,
+                    abort: None,
                 });
             }
         }
+        drop(shard);
         Ok(RunningCall {
             sessions: Arc::clone(&self.sessions),
-            name,
+            session: self.id,
+            hash,
             serial,
         })
     }
 
     /// Whether a request of that id is worked on.
     pub fn is_running(&self, request: &RequestId) -> bool {
-        let name = self.name_of(request.clone());
-        lock(self.sessions.running.shard(self.id)).contains_key(&name)
+        let running = &self.sessions.running;
+        let hash = running.hash(self.id, request);
+        let shard = lock(running.shard(self.id));
+        shard.find(hash, |it| it.is(self.id, request)).is_some()
     }
 
     /// Cancels a request that is worked on. `false` when there is none of that id.
     pub fn cancel(&self, request: &RequestId) -> bool {
-        let name = self.name_of(request.clone());
-        let work = lock(self.sessions.running.shard(self.id)).remove(&name);
-        work.is_some_and(|work| {
-            work.abort.abort();
-            true
-        })
+        let running = &self.sessions.running;
+        let hash = running.hash(self.id, request);
+        let mut shard = lock(running.shard(self.id));
+        let found = shard.find_entry(hash, |it| it.is(self.id, request));
+        let cancelled = found.ok().map(|found| found.remove().0);
+        drop(shard);
+        cancelled.map(Work::stop).is_some()
     }
+}
 
-    fn name_of(&self, request: RequestId) -> Name {
-        Name {
-            session: self.id,
-            request,
+impl RunningCall {
+    /// Says how to stop it, where it does not end where it began. What was cancelled by then
+    /// is stopped at once.
+    pub fn stopped_by(&self, abort: AbortHandle) {
+        let mut shard = lock(self.sessions.running.shard(self.session));
+        match shard.find_mut(self.hash, |it| it.serial == self.serial) {
+            Some(work) => work.abort = Some(abort),
+            None => abort.abort(),
         }
     }
 }
 
 impl Drop for RunningCall {
     fn drop(&mut self) {
-        let mut shard = lock(self.sessions.running.shard(self.name.session));
-        // Another call may have the id by now, if this one was cancelled.
-        if let Entry::Occupied(own) = shard.entry(self.name.clone())
-            && own.get().serial == self.serial
-        {
+        let mut shard = lock(self.sessions.running.shard(self.session));
+        // By its number: another call may have the id by now, if this one was cancelled.
+        if let Ok(own) = shard.find_entry(self.hash, |it| it.serial == self.serial) {
             own.remove();
         }
     }
