@@ -5,63 +5,84 @@
 //! was opened in this process, a moment ago: another process may have heard that the client
 //! is ready, and a client that never says so is asked all the same.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{SessionRef, lock};
-use crate::ports::SessionId;
+use crate::ports::{BySession, SessionId};
 
 /// How long after its opening a client is taken to be ready, whatever it said.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// So many that one of them is small: while it grows, all wait who share its core.
+const SHARDS: usize = 32;
+
 /// The sessions that were opened a moment ago.
 #[derive(Default)]
-pub(super) struct Opening(Mutex<Opened>);
+pub(super) struct Opening {
+    shards: [Mutex<Opened>; SHARDS],
+}
 
 #[derive(Default)]
 struct Opened {
-    waiting: HashMap<SessionId, (Instant, Arc<Notify>)>,
+    waiting: BySession<Waiting>,
     /// Oldest first. Some of them are not waited for any more.
     order: VecDeque<(Instant, SessionId)>,
+}
+
+/// A session whose client is waited for.
+struct Waiting {
+    since: Instant,
+    /// Rung when it is ready; there only while somebody waits.
+    ready: Option<Arc<Notify>>,
 }
 
 /// A table with less room is not made smaller.
 const ROOM: usize = 64;
 
 impl Opening {
+    fn shard(&self, id: SessionId) -> MutexGuard<'_, Opened> {
+        lock(&self.shards[id.shard(SHARDS)])
+    }
+
     /// Notes that a session was opened.
     pub(super) fn begin(&self, id: SessionId) {
-        let now = Instant::now();
-        let mut opened = lock(&self.0);
-        opened.tidy(now);
-        opened.order.push_back((now, id));
-        opened.waiting.insert(id, (now, Arc::default()));
+        let since = Instant::now();
+        let mut opened = self.shard(id);
+        opened.tidy(since);
+        opened.order.push_back((since, id));
+        opened.waiting.insert(id, Waiting { since, ready: None });
     }
 
     /// Waits for a session no more.
     pub(super) fn end(&self, id: SessionId) {
         let ended = {
-            let mut opened = lock(&self.0);
+            let mut opened = self.shard(id);
             let ended = opened.waiting.remove(&id);
             opened.tidy(Instant::now());
             ended
         };
-        if let Some((_, ready)) = ended {
+        if let Some(ready) = ended.and_then(|it| it.ready) {
             ready.notify_waiters();
         }
     }
 
     /// Forgets what was opened long ago.
     pub(super) fn tidy(&self) {
-        lock(&self.0).tidy(Instant::now());
+        let now = Instant::now();
+        self.shards.iter().for_each(|shard| lock(shard).tidy(now));
     }
 
+    /// Since when a session is waited for, if it is, and what rings when it is ready.
     fn find(&self, id: SessionId) -> Option<(Instant, Arc<Notify>)> {
-        lock(&self.0).waiting.get(&id).cloned()
+        let mut opened = self.shard(id);
+        let waiting = opened.waiting.get_mut(&id)?;
+        let ready = waiting.ready.get_or_insert_default();
+        Some((waiting.since, Arc::clone(ready)))
     }
 }
 
@@ -169,8 +190,14 @@ mod tests {
             open(&sessions).await;
             tokio::time::advance(PATIENCE / 2).await;
         }
-        let opened = lock(&sessions.opening.0);
-        assert!(opened.waiting.len() <= 3, "{}", opened.waiting.len());
-        assert!(opened.order.len() <= 3, "{}", opened.order.len());
+        sessions.expire().await;
+        let opened = sessions.opening.shards.iter().map(lock);
+        let kept: Vec<_> = opened
+            .map(|it| (it.waiting.len(), it.order.len()))
+            .collect();
+        let all = kept
+            .iter()
+            .fold((0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
+        assert!(all.0 <= 3 && all.1 <= 3, "kept {all:?}");
     }
 }
