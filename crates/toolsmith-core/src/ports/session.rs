@@ -191,6 +191,8 @@ pub trait SessionStore: Send + Sync + fmt::Debug {
 /// So many that one of them is small: while it grows, all wait who share its core, and they
 /// all grow at about the same time.
 const SHARDS: usize = 64;
+/// A table with less room is not made smaller.
+const ROOM: usize = 8;
 
 /// Sessions in memory: gone when the process ends.
 #[derive(Debug)]
@@ -266,7 +268,7 @@ impl MemorySessions {
             let stale: Vec<SessionId> = stale.map(|(id, _)| *id).collect();
             stale.iter().for_each(|id| drop(shard.remove(id)));
             gone.extend(stale);
-            if shard.capacity() > 64 && shard.len() < shard.capacity() / 4 {
+            if shard.capacity() > ROOM && shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();
             }
         }

@@ -9,9 +9,8 @@ use futures_util::{FutureExt as _, Stream};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use super::fields::text;
 use super::idle::AtWork;
-use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
+use crate::protocol::{ErrorKind, ProtocolError};
 
 /// How long a body may take from its first byte to its last. One of 4 MiB comes through in
 /// that time at 140 kB a second.
@@ -22,24 +21,20 @@ const DRAIN: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a body of at most `max` bytes, the length of which may be announced, within the time for it.
-pub(super) async fn read<B>(
-    announced: HeaderField<'_>,
-    mut body: B,
-    max: usize,
-) -> Result<Bytes, ProtocolError>
+/// Reads a body of at most `max` bytes within the time for it.
+pub(super) async fn read<B>(mut body: B, max: usize) -> Result<Bytes, ProtocolError>
 where
     B: Body<Data: Buf> + Unpin,
 {
-    let announced = text(announced).and_then(|length| length.parse::<u64>().ok());
-    let read = if announced.is_some_and(|length| length > max as u64) {
+    let announced = body.size_hint().lower();
+    let read = if announced > max as u64 {
         Err(too_large(max))
     } else {
         let mut collecting = std::pin::pin!(collect(&mut body, max));
         // The common body came with its head, and needs no clock.
         match (&mut collecting).now_or_never() {
             Some(read) => read,
-            None => match tokio::time::timeout(TIME, collecting).await {
+            None => match Box::pin(tokio::time::timeout(TIME, collecting)).await {
                 Ok(read) => read,
                 Err(_) => Err(ProtocolError::new(
                     ErrorKind::BodyUnreadable,
@@ -51,7 +46,7 @@ where
     if let Err(error) = &read
         && error.kind == ErrorKind::TooLarge
     {
-        discard(body).await;
+        Box::pin(discard(body)).await;
     }
     read
 }
@@ -206,7 +201,7 @@ mod tests {
             true => frames.boxed(),
             false => frames.chain(stream::pending()).boxed(),
         };
-        read(HeaderField::Missing, StreamBody::new(body), 8).await
+        read(StreamBody::new(body), 8).await
     }
 
     #[tokio::test]
@@ -233,7 +228,7 @@ mod tests {
     async fn a_body_in_one_piece_is_not_copied() {
         let piece = Bytes::from(vec![b'x'; 8]);
         let body = http_body_util::Full::new(piece.clone());
-        let whole = read(HeaderField::Missing, body, 8).await.unwrap();
+        let whole = read(body, 8).await.unwrap();
         assert_eq!(whole.as_ptr(), piece.as_ptr());
     }
 

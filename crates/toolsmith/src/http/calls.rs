@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{abortable, poll_fn, ready};
+use futures_util::future::{Either, abortable, poll_fn, ready};
 use tracing::Instrument as _;
 
 use super::accept::Accepts;
@@ -39,13 +39,13 @@ const MAX_DETACHED: usize = 256;
 type Work = Pin<Box<dyn Future<Output = Option<Answer>> + Send>>;
 
 /// Works on a request of a session.
-pub(super) async fn answer(
+pub(super) fn answer(
     engine: &Engine,
     request: Request,
     peer: Peer,
     session: SessionRef,
     accepts: Accepts,
-) -> HttpResponse {
+) -> impl Future<Output = HttpResponse> + Send + use<> {
     let id = request.id.clone();
     let accepts = as_suits(&request.method, accepts);
     // It has no effect.
@@ -55,35 +55,37 @@ pub(super) async fn answer(
     // Before anything is done: it may be long until it first waits.
     let running = match session.running(id.clone()) {
         Ok(running) => running,
-        Err(in_use) => return Asked::One(id).refuse(in_use),
+        Err(in_use) => return Either::Left(ready(Asked::One(id).refuse(in_use))),
     };
     let outlet = speaks.then(|| Outlet::new(begins, 1));
     let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
     let mut work = engine.clone().answer(request, peer, sink);
-    // The common call is done when it is polled once: nothing is made for it to wait by.
-    let (goes_on, work): (usize, Work) = match poll_once(&mut work).await {
-        Some(answer) if !is_said(outlet.as_ref()) => {
-            return respond::answer(answer, form(accepts));
-        }
-        Some(answer) => (0, Box::pin(ready(Some(answer)))),
-        None => {
-            let (work, abort) = abortable(work);
-            running.stopped_by(abort);
-            (1, Box::pin(work.map(Result::ok)))
-        }
-    };
-    let call = Call {
-        asked: Asked::One(id),
-        goes_on,
-        work,
-        outlet,
-        session,
-        accepts,
-        begins,
-        only_waits,
-        running: vec![running],
-    };
-    call.hang().await
+    Either::Right(async move {
+        // The common call is done when it is polled once: nothing is made for it to wait by.
+        let (goes_on, work): (usize, Work) = match poll_once(&mut work).await {
+            Some(answer) if !is_said(outlet.as_ref()) => {
+                return respond::answer(answer, form(accepts));
+            }
+            Some(answer) => (0, Box::pin(ready(Some(answer)))),
+            None => {
+                let (work, abort) = abortable(work);
+                running.stopped_by(abort);
+                (1, Box::pin(work.map(Result::ok)))
+            }
+        };
+        let call = Call {
+            asked: Asked::One(id),
+            goes_on,
+            work,
+            outlet,
+            session,
+            accepts,
+            begins,
+            only_waits,
+            running: vec![running],
+        };
+        Box::pin(call.hang()).await
+    })
 }
 
 /// Whose answers a call comes to.

@@ -32,6 +32,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Serves one HTTP request.
+    ///
+    /// The future of it is moved about with each request, and one is kept for each
+    /// connection. So it holds no more than a common call needs: whatever is less common is
+    /// in a box.
     pub(super) async fn serve<B>(&self, parts: &Parts, fields: &Fields<'_>, body: B) -> HttpResponse
     where
         B: Body<Data: Buf> + Unpin,
@@ -44,7 +48,9 @@ impl Endpoint {
             .unwrap_or_default();
         match parts.method {
             Method::POST => self.post(fields, body, caller).await,
-            Method::GET | Method::DELETE => self.bodiless(&parts.method, fields, &caller).await,
+            Method::GET | Method::DELETE => {
+                Box::pin(self.bodiless(&parts.method, fields, &caller)).await
+            }
             Method::OPTIONS => {
                 let mut response = respond::empty(StatusCode::NO_CONTENT);
                 let allow = http::HeaderValue::from_static(ALLOW);
@@ -90,7 +96,7 @@ impl Endpoint {
                 "the body is JSON; send it with `Content-Type: application/json`",
             ));
         }
-        let body = match body::read(fields.content_length, body, self.max_body).await {
+        let body = match body::read(body, self.max_body).await {
             Ok(body) => body,
             Err(error) => return respond::refuse(error),
         };
@@ -103,7 +109,9 @@ impl Endpoint {
             Ok(Decoded::Legacy(message)) => {
                 legacy::message(self, fields, message, &caller, accepts).await
             }
-            Ok(Decoded::Batch(items)) => legacy::batch(self, fields, items, &caller, accepts).await,
+            Ok(Decoded::Batch(items)) => {
+                Box::pin(legacy::batch(self, fields, items, &caller, accepts)).await
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The header fields that have a meaning here, read in one pass.
 
-use http::HeaderMap;
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderName};
 
 use crate::protocol::{HeaderField, RequestHeaders};
 
@@ -14,9 +14,7 @@ pub(super) struct Fields<'a> {
     pub(super) host: HeaderField<'a>,
     pub(super) origin: HeaderField<'a>,
     pub(super) content_type: HeaderField<'a>,
-    pub(super) content_length: HeaderField<'a>,
     pub(super) session_id: HeaderField<'a>,
-    pub(super) last_event_id: HeaderField<'a>,
     accept: HeaderField<'a>,
     protocol_version: HeaderField<'a>,
     method: HeaderField<'a>,
@@ -33,9 +31,7 @@ impl<'a> Fields<'a> {
             host: none,
             origin: none,
             content_type: none,
-            content_length: none,
             session_id: none,
-            last_event_id: none,
             accept: none,
             protocol_version: none,
             method: none,
@@ -56,9 +52,7 @@ impl<'a> Fields<'a> {
             "origin" => &mut self.origin,
             "accept" => &mut self.accept,
             "content-type" => &mut self.content_type,
-            "content-length" => &mut self.content_length,
             "mcp-session-id" => &mut self.session_id,
-            "last-event-id" => &mut self.last_event_id,
             "mcp-protocol-version" => &mut self.protocol_version,
             "mcp-method" => &mut self.method,
             "mcp-name" => &mut self.name,
@@ -69,6 +63,16 @@ impl<'a> Fields<'a> {
             HeaderField::Missing => HeaderField::One(value),
             _ => HeaderField::Repeated,
         };
+    }
+
+    /// A field that is looked at in few requests.
+    pub(super) fn rare(&self, name: &HeaderName) -> HeaderField<'a> {
+        let mut values = self.all.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => HeaderField::Missing,
+            (Some(value), None) => HeaderField::One(value.as_bytes()),
+            (Some(_), Some(_)) => HeaderField::Repeated,
+        }
     }
 
     /// What the client accepts, field by field: a list may be spread over several.

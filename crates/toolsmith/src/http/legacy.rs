@@ -21,6 +21,8 @@ use crate::server::{Answer, Caller, Listening, Peer, SessionRef, StreamEvent};
 
 /// The header field that names a session.
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+/// The header field that names the last event that a client has read of a stream.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How many streams may be open in one session on which the server speaks unasked.
 const MAX_STREAMS: usize = 4;
 
@@ -38,33 +40,42 @@ pub(super) async fn message(
     caller: &Caller,
     accepts: Accepts,
 ) -> HttpResponse {
-    match message {
-        Message::Request(request) if request.method == Method::Initialize => {
-            match is_new(endpoint, fields, caller).await {
-                Ok(()) => initialize(endpoint, &request, caller, accepts).await,
-                Err(error) => refuse(error, Some(request.id)),
-            }
+    let request = match message {
+        Message::Request(request) if request.method != Method::Initialize => request,
+        other => return Box::pin(aside(endpoint, fields, other, caller, accepts)).await,
+    };
+    match session(endpoint, fields, caller).await {
+        Ok(Found { peer, session }) => {
+            calls::answer(&endpoint.engine, request, peer, session, accepts).await
         }
-        Message::Request(request) => match session(endpoint, fields, caller).await {
-            Ok(Found { peer, session }) => {
-                calls::answer(&endpoint.engine, request, peer, session, accepts).await
-            }
+        Err(error) => refuse(error, Some(request.id)),
+    }
+}
+
+/// Serves what is no request of a session.
+async fn aside(
+    endpoint: &Endpoint,
+    fields: &Fields<'_>,
+    message: Message,
+    caller: &Caller,
+    accepts: Accepts,
+) -> HttpResponse {
+    if let Message::Request(request) = message {
+        return match is_new(endpoint, fields, caller).await {
+            Ok(()) => initialize(endpoint, &request, caller, accepts).await,
             Err(error) => refuse(error, Some(request.id)),
-        },
-        Message::Notification(notification) => match session(endpoint, fields, caller).await {
-            Ok(found) => {
-                note(&found.session, &notification);
-                respond::empty(StatusCode::ACCEPTED)
+        };
+    }
+    match session(endpoint, fields, caller).await {
+        Err(error) => refuse(error, None),
+        Ok(Found { session, .. }) => {
+            match message {
+                Message::Notification(notification) => note(&session, &notification),
+                Message::Response(response) => session.answered(response),
+                Message::Request(_) => {}
             }
-            Err(error) => refuse(error, None),
-        },
-        Message::Response(response) => match session(endpoint, fields, caller).await {
-            Ok(found) => {
-                found.session.answered(response);
-                respond::empty(StatusCode::ACCEPTED)
-            }
-            Err(error) => refuse(error, None),
-        },
+            respond::empty(StatusCode::ACCEPTED)
+        }
     }
 }
 
@@ -133,7 +144,7 @@ async fn open(found: &Found, fields: &Fields<'_>) -> Result<Listening, ProtocolE
             "`Last-Event-ID` is none that this server gave out",
         )
     };
-    let last = match fields.last_event_id {
+    let last = match fields.rare(&LAST_EVENT_ID) {
         HeaderField::Missing => None,
         HeaderField::One(last) => Some(EventId::parse(last).ok_or_else(unknown)?),
         HeaderField::Repeated => return Err(unknown()),

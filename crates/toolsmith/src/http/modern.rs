@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::future::Either;
+use futures_util::{FutureExt as _, Stream};
 use tokio::time::{Instant, Sleep};
 
 use super::accept::Accepts;
@@ -24,13 +25,13 @@ use crate::server::{Answer, Caller, Peer, ReplySink};
 ///
 /// A request that has nothing to say before its answer is worked on in place. One that may
 /// becomes a stream with the first of it, and is worked on by the stream from then on.
-pub(super) async fn request(
+pub(super) fn request(
     endpoint: &Endpoint,
     request: Request,
     meta: ModernMeta,
     caller: Caller,
     accepts: Accepts,
-) -> HttpResponse {
+) -> impl Future<Output = HttpResponse> + Send {
     let form = if accepts.rather_sse {
         Form::Sse
     } else {
@@ -39,19 +40,21 @@ pub(super) async fn request(
     let peer = Peer::modern(meta, caller);
     let engine = endpoint.engine.clone();
     if !accepts.sse || !engine.may_speak(&request, &peer) {
-        let answer = engine.answer(request, peer, None).await;
-        return respond::answer(answer, form);
+        let answer = engine.answer(request, peer, None);
+        return Either::Left(answer.map(move |answer| respond::answer(answer, form)));
     }
     let outlet = Outlet::new(false, 1);
     let sink: Arc<dyn ReplySink> = outlet.clone();
     let work: Work = Box::pin(engine.answer(request, peer, Some(sink)));
-    match first(work, &outlet).await {
-        First::Answer(answer) => respond::answer(answer, form),
-        First::Said(message, rest) => {
-            let events = Events::new(&message, rest, outlet, &endpoint.streams);
-            respond::events(ResponseBody::events(events))
+    Either::Right(async move {
+        match first(work, &outlet).await {
+            First::Answer(answer) => respond::answer(answer, form),
+            First::Said(message, rest) => {
+                let events = Events::new(&message, rest, outlet, &endpoint.streams);
+                respond::events(ResponseBody::events(events))
+            }
         }
-    }
+    })
 }
 
 /// What work came to first.

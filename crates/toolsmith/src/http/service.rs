@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Buf;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -85,12 +86,21 @@ impl McpService {
     where
         B: Body<Data: Buf> + Unpin,
     {
+        let (parts, body) = request.into_parts();
+        self.serve(&parts, body).await
+    }
+
+    /// Serves one request, taken apart by who keeps it: a future that kept it itself would
+    /// hold it twice.
+    pub(super) async fn serve<B>(&self, parts: &Parts, body: B) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
         let Inner {
             guard,
             endpoint,
             path,
         } = &*self.0;
-        let (parts, body) = request.into_parts();
         if let Some(path) = path
             && parts
                 .uri
@@ -107,7 +117,7 @@ impl McpService {
         let fields = Fields::read(&parts.headers);
         match guard.check(&parts.uri, &fields) {
             Err(error) => respond::refuse(error),
-            Ok(()) => endpoint.serve(&parts, &fields, body).await,
+            Ok(()) => endpoint.serve(parts, &fields, body).await,
         }
     }
 }
@@ -126,7 +136,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { Ok(service.respond(request).await) })
+        let (parts, body) = request.into_parts();
+        Box::pin(async move { Ok(service.serve(&parts, body).await) })
     }
 }
 

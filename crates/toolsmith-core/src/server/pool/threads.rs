@@ -105,7 +105,7 @@ impl Threads {
             let threads = Arc::clone(this);
             let named = thread::Builder::new().name("toolsmith-pool".to_owned());
             if let Err(error) = named.spawn(move || Self::look(&threads)) {
-                tracing::warn!(%error, threads = state.threads, "a thread could not be started");
+                tracing::warn!(%error, threads = state.threads, "a thread for plain functions could not be started; allow the process more threads or more memory");
                 return state.threads > 0;
             }
             state.threads += 1;

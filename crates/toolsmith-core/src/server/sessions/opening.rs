@@ -42,7 +42,7 @@ struct Waiting {
 }
 
 /// A table with less room is not made smaller.
-const ROOM: usize = 64;
+const ROOM: usize = 8;
 
 impl Opening {
     fn shard(&self, id: SessionId) -> MutexGuard<'_, Opened> {
