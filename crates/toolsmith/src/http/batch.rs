@@ -13,6 +13,7 @@ use http::StatusCode;
 
 use super::accept::Accepts;
 use super::calls::{Asked, Call};
+use super::endpoint::Endpoint;
 use super::legacy::note;
 use super::outlet::Outlet;
 use super::respond::{self, HttpResponse};
@@ -21,12 +22,13 @@ use crate::server::{Batch, Engine, Peer, ReplySink, RunningCall, SessionRef};
 
 /// Works on a batch of a session.
 pub(super) async fn answer(
-    engine: &Engine,
+    endpoint: &Endpoint,
     items: Vec<Result<Message, Refusal>>,
     peer: Peer,
     session: SessionRef,
     accepts: Accepts,
 ) -> HttpResponse {
+    let engine = &endpoint.engine;
     let begins = peer.revision.has_rich_questions();
     let speak = |item: &Result<Message, Refusal>| match item {
         Ok(Message::Request(request)) => accepts.sse && engine.may_speak(request, &peer),
@@ -64,6 +66,7 @@ pub(super) async fn answer(
         begins,
         only_waits: false,
         running: read.running,
+        streams: endpoint.streams.clone(),
     };
     call.answer().await
 }

@@ -17,13 +17,13 @@ use tracing::Instrument as _;
 
 use super::accept::Accepts;
 use super::body::ResponseBody;
-use super::outlet::{Item, Outlet};
+use super::driven::Streams;
+use super::endpoint::Endpoint;
+use super::outlet::{Item, Outlet, QUEUE};
 use super::respond::{self, Form, HttpResponse};
 use super::{sending, sse};
 use crate::protocol::{Era, ErrorKind, Method, ProtocolError, Request, RequestId};
-use crate::server::{
-    Answer, DetachedCall, Engine, Peer, ReplySink, RunningCall, SessionRef, StreamWriter,
-};
+use crate::server::{Answer, DetachedCall, Peer, ReplySink, RunningCall, SessionRef, StreamWriter};
 
 /// How long a call may say nothing before its client gets a stream, by which it can come
 /// back if the connection breaks.
@@ -40,7 +40,7 @@ type Work = Pin<Box<dyn Future<Output = Option<Answer>> + Send>>;
 
 /// Works on a request of a session.
 pub(super) fn answer(
-    engine: &Engine,
+    endpoint: &Endpoint,
     request: Request,
     peer: Peer,
     session: SessionRef,
@@ -51,6 +51,7 @@ pub(super) fn answer(
     // It has no effect.
     let only_waits = request.method == Method::TaskResult;
     let begins = peer.revision.has_rich_questions();
+    let engine = &endpoint.engine;
     let speaks = accepts.sse && engine.may_speak(&request, &peer);
     // Before anything is done: it may be long until it first waits.
     let running = match session.running(id.clone()) {
@@ -60,6 +61,7 @@ pub(super) fn answer(
     let outlet = speaks.then(|| Outlet::new(begins, 1));
     let sink = outlet.clone().map(|outlet| outlet as Arc<dyn ReplySink>);
     let mut work = engine.clone().answer(request, peer, sink);
+    let streams = endpoint.streams.clone();
     Either::Right(async move {
         // The common call is done when it is polled once: nothing is made for it to wait by.
         let (goes_on, work): (usize, Work) = match poll_once(&mut work).await {
@@ -83,6 +85,7 @@ pub(super) fn answer(
             begins,
             only_waits,
             running: vec![running],
+            streams,
         };
         Box::pin(call.hang()).await
     })
@@ -137,6 +140,8 @@ pub(super) struct Call {
     pub(super) only_waits: bool,
     /// By which its requests can be cancelled.
     pub(super) running: Vec<RunningCall>,
+    /// Where its stream is one of, if it becomes one.
+    pub(super) streams: Streams,
 }
 
 impl Call {
@@ -164,6 +169,7 @@ impl Call {
             running: self.running,
             outlet: self.outlet,
             session: self.session,
+            streams: self.streams,
         };
         hanging.finish(self.asked, self.accepts, self.begins).await
     }
@@ -211,6 +217,7 @@ struct Hanging {
     running: Vec<RunningCall>,
     outlet: Option<Arc<Outlet>>,
     session: SessionRef,
+    streams: Streams,
 }
 
 /// What comes first of a call that takes its time.
@@ -260,8 +267,8 @@ impl Hanging {
             pump.run(said).await;
             drop(places);
         };
-        tokio::spawn(going_on.in_current_span());
-        sending::events(reader, begins, session)
+        let going_on = self.streams.drive_on(Box::pin(going_on));
+        sending::events(reader, going_on, begins, session)
     }
 
     /// A place for each request that goes on, if there is room for all of them.
@@ -272,6 +279,10 @@ impl Hanging {
 
     /// What comes first; [`First::Quiet`] only where there is a limit to it.
     async fn first(&mut self, quiet: Option<Duration>) -> First {
+        // It is sent before the work goes on.
+        if let Some(item) = self.outlet.as_ref().and_then(|outlet| outlet.try_next()) {
+            return First::Said(item);
+        }
         let Some(work) = &mut self.work else {
             return First::Done(None);
         };
@@ -338,7 +349,8 @@ impl Drop for Hanging {
     }
 }
 
-/// A call whose messages go into a stream that can be resumed.
+/// A call whose messages go into a stream that can be resumed. It is polled between writes
+/// while its client reads, and goes on by itself when nobody does.
 struct Pump {
     work: Work,
     running: Vec<RunningCall>,
@@ -349,7 +361,7 @@ struct Pump {
 impl Pump {
     async fn run(mut self, said: Option<Item>) {
         if let Some(item) = said {
-            write(&self.writer, item).await;
+            self.write(item).await;
         }
         let done = loop {
             let said = async {
@@ -364,7 +376,7 @@ impl Pump {
                 done = &mut self.work => break done,
                 item = said => item,
             };
-            write(&self.writer, item).await;
+            self.write(item).await;
         };
         // What was cancelled is dropped now, and what it asked is taken back.
         drop(self.work);
@@ -381,6 +393,20 @@ impl Pump {
             self.writer.write(answer.message.into()).await;
         }
         self.writer.end().await;
+    }
+}
+
+impl Pump {
+    /// Writes what was said, and lets it be sent before the work goes on.
+    async fn write(&self, item: Item) {
+        write(&self.writer, item).await;
+        for _ in 0..QUEUE {
+            match self.outlet.as_ref().and_then(|outlet| outlet.try_next()) {
+                Some(item) => write(&self.writer, item).await,
+                None => break,
+            }
+        }
+        tokio::task::yield_now().await;
     }
 }
 

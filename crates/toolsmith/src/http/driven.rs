@@ -23,70 +23,63 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How many looks in a row find that nothing was taken, until a client is taken to be slow.
 const LOOKS: u8 = 2;
 
-/// Work whose answer ends a stream.
-pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// Work that comes to something.
+pub(super) type Work<T = Answer> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Work of which a stream tells.
 #[derive(Debug)]
-pub(super) struct Driven {
-    place: Mutex<Place>,
+pub(super) struct Driven<T: Send + 'static = Answer> {
+    place: Mutex<Place<T>>,
     /// For how many looks something was given out and nothing more was asked for; 0 while
     /// nothing is.
     waits: AtomicU8,
+    /// Whether it goes on when nobody wants the stream any more.
+    outlives: bool,
 }
 
 /// Where the work is done.
 #[derive(Debug)]
-enum Place {
+enum Place<T> {
     /// By who polls the stream.
-    Here(Instrumented<Boxed>),
+    Here(Instrumented<Boxed<T>>),
     /// In a task of its own.
-    Aside(Aside),
+    Aside(JoinHandle<T>),
     /// It is done.
     Over,
 }
 
 /// A future that says nothing of itself.
-struct Boxed(Work);
+struct Boxed<T>(Work<T>);
 
-impl std::fmt::Debug for Boxed {
+impl<T> std::fmt::Debug for Boxed<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Work")
     }
 }
 
-impl Future for Boxed {
-    type Output = Answer;
+impl<T> Future for Boxed<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         self.0.as_mut().poll(cx)
     }
 }
 
-/// A task that ends when it is not wanted any more.
-#[derive(Debug)]
-struct Aside(JoinHandle<Answer>);
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Driven {
-    fn new(work: Work) -> Self {
+impl<T: Send + 'static> Driven<T> {
+    fn new(work: Work<T>, outlives: bool) -> Self {
         Self {
             place: Mutex::new(Place::Here(Boxed(work).in_current_span())),
             waits: AtomicU8::new(0),
+            outlives,
         }
     }
 
     /// Goes on with the work, or waits for it.
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Answer, JoinError>> {
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let mut place = self.place();
         let ended = match &mut *place {
             Place::Here(work) => Pin::new(work).poll(cx).map(Ok),
-            Place::Aside(task) => Pin::new(&mut task.0).poll(cx),
+            Place::Aside(task) => Pin::new(task).poll(cx),
             Place::Over => Poll::Pending,
         };
         if ended.is_ready() {
@@ -110,7 +103,34 @@ impl Driven {
         self.waits.store(0, Ordering::Relaxed);
     }
 
+    fn place(&self) -> MutexGuard<'_, Place<T>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nobody wants the stream any more.
+impl<T: Send + 'static> Drop for Driven<T> {
+    fn drop(&mut self) {
+        let place = self.place.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(place, Place::Over) {
+            Place::Aside(task) if !self.outlives => task.abort(),
+            Place::Here(work) if self.outlives => {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(work);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is looked at now and then.
+trait Look: std::fmt::Debug + Send + Sync {
     /// Gives the work a task of its own if nobody has asked for more for some looks.
+    fn look(&self);
+}
+
+impl<T: Send + 'static> Look for Driven<T> {
     fn look(&self) {
         let waits = self.waits.load(Ordering::Relaxed);
         if waits == 0 || waits > LOOKS {
@@ -126,32 +146,38 @@ impl Driven {
             && let Place::Here(_) = &*place
             && let Place::Here(work) = std::mem::replace(&mut *place, Place::Over)
         {
-            *place = Place::Aside(Aside(tokio::spawn(work)));
+            *place = Place::Aside(tokio::spawn(work));
         }
-    }
-
-    fn place(&self) -> MutexGuard<'_, Place> {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The streams that are open.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Streams(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
-    streams: Vec<Weak<Driven>>,
+    streams: Vec<Weak<dyn Look>>,
     /// Somebody looks them over.
     is_watched: bool,
 }
 
 impl Streams {
-    /// Work for a stream that is opened.
-    pub(super) fn drive(&self, work: Work) -> Arc<Driven> {
-        let driven = Arc::new(Driven::new(work));
+    /// Work for a stream that is opened, which ends with the stream.
+    pub(super) fn drive<T: Send + 'static>(&self, work: Work<T>) -> Arc<Driven<T>> {
+        self.open(Driven::new(work, false))
+    }
+
+    /// Work for a stream that is opened, which goes on without the stream.
+    pub(super) fn drive_on<T: Send + 'static>(&self, work: Work<T>) -> Arc<Driven<T>> {
+        self.open(Driven::new(work, true))
+    }
+
+    fn open<T: Send + 'static>(&self, driven: Driven<T>) -> Arc<Driven<T>> {
+        let driven = Arc::new(driven);
+        let stream: Weak<Driven<T>> = Arc::downgrade(&driven);
         let mut open = lock(&self.0);
-        open.streams.push(Arc::downgrade(&driven));
+        open.streams.push(stream);
         if !std::mem::replace(&mut open.is_watched, true) {
             tokio::spawn(watch(Arc::clone(&self.0)));
         }

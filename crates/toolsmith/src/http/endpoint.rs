@@ -26,7 +26,7 @@ pub(super) struct Endpoint {
     pub(super) engine: Engine,
     pub(super) sessions: Arc<Sessions>,
     pub(super) max_body: usize,
-    /// The streams of modern requests.
+    /// The streams of requests.
     pub(super) streams: Streams,
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn message(
     };
     match session(endpoint, fields, caller).await {
         Ok(Found { peer, session }) => {
-            calls::answer(&endpoint.engine, request, peer, session, accepts).await
+            calls::answer(endpoint, request, peer, session, accepts).await
         }
         Err(error) => refuse(error, Some(request.id)),
     }
@@ -113,7 +113,7 @@ pub(super) async fn batch(
         }
         Err(error) => return refuse(error, None),
     };
-    batch::answer(&endpoint.engine, items, peer, session, accepts).await
+    batch::answer(endpoint, items, peer, session, accepts).await
 }
 
 /// Opens the stream on which a server speaks unasked, or goes on with one that broke.

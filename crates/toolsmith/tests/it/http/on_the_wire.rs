@@ -1,9 +1,10 @@
 //! Each event is sent before the work that said it goes on.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use toolsmith::Http;
 use toolsmith::prelude::*;
 
@@ -47,6 +48,31 @@ async fn reports(context: Context) -> String {
     format!("{seen:?}")
 }
 
+const META: &str = r#""progressToken":1"#;
+const MODERN: &str = r#","io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}"#;
+
+fn post(fields: &str, body: &str) -> String {
+    format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n{fields}Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The header fields of a request in a session that is opened for it.
+async fn session(address: SocketAddr, revision: &str) -> String {
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{revision}","capabilities":{{}},"clientInfo":{{"name":"t","version":"0"}}}}}}"#
+    );
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(post("", &body).as_bytes()).await.unwrap();
+    let mut opened = String::new();
+    stream.read_to_string(&mut opened).await.unwrap();
+    let mut fields = opened.lines().filter_map(|line| line.split_once(": "));
+    let session = fields.find(|(name, _)| name.eq_ignore_ascii_case("mcp-session-id"));
+    let (_, session) = session.unwrap_or_else(|| panic!("{opened}"));
+    format!("MCP-Protocol-Version: {revision}\r\nMcp-Session-Id: {session}\r\n")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_event_is_on_the_wire_before_the_next_await_completes() {
     let listening = Http::bind("127.0.0.1:0").listen().unwrap();
@@ -55,11 +81,26 @@ async fn each_event_is_on_the_wire_before_the_next_await_completes() {
         .service(Server::new("s").tool::<reports>())
         .unwrap();
     let serving = tokio::spawn(listening.serve(service));
-    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"reports","_meta":{"progressToken":1,"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
-    let ask = format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: reports\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    for revision in ["2026-07-28", "2025-11-25", "2025-06-18"] {
+        let (fields, meta) = match revision {
+            "2026-07-28" => (
+                "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: reports\r\n".to_owned(),
+                MODERN,
+            ),
+            _ => (session(address, revision).await, ""),
+        };
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"reports","_meta":{{{META}{meta}}}}}}}"#
+        );
+        let all = call(address, &post(&fields, &body)).await;
+        let expected: Vec<_> = (1..=STEPS).collect();
+        assert!(all.contains(&format!("{expected:?}")), "{revision}: {all}");
+    }
+    serving.abort();
+}
+
+/// All that a call is answered with. The handler reads it, too.
+async fn call(address: SocketAddr, ask: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nonblocking(true).unwrap();
     let end = tokio::net::TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
@@ -68,15 +109,12 @@ async fn each_event_is_on_the_wire_before_the_next_await_completes() {
         stream.write_all(ask.as_bytes()).unwrap();
         *wire = Some((stream, String::new()));
     }
-    let all = loop {
+    loop {
         end.readable().await.unwrap();
         arrived();
         if let Some(all) = whole() {
             break all;
         }
         tokio::task::yield_now().await;
-    };
-    serving.abort();
-    let expected: Vec<_> = (1..=STEPS).collect();
-    assert!(all.contains(&format!("{expected:?}")), "{all}");
+    }
 }
