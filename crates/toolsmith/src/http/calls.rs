@@ -361,7 +361,7 @@ struct Pump {
 impl Pump {
     async fn run(mut self, said: Option<Item>) {
         if let Some(item) = said {
-            self.write(item).await;
+            write_and_let_send(&self.writer, self.outlet.as_deref(), item).await;
         }
         let done = loop {
             let said = async {
@@ -376,7 +376,7 @@ impl Pump {
                 done = &mut self.work => break done,
                 item = said => item,
             };
-            self.write(item).await;
+            write_and_let_send(&self.writer, self.outlet.as_deref(), item).await;
         };
         // What was cancelled is dropped now, and what it asked is taken back.
         drop(self.work);
@@ -396,18 +396,16 @@ impl Pump {
     }
 }
 
-impl Pump {
-    /// Writes what was said, and lets it be sent before the work goes on.
-    async fn write(&self, item: Item) {
-        write(&self.writer, item).await;
-        for _ in 0..QUEUE {
-            match self.outlet.as_ref().and_then(|outlet| outlet.try_next()) {
-                Some(item) => write(&self.writer, item).await,
-                None => break,
-            }
+/// Writes what was said, and lets it be sent before the work goes on.
+async fn write_and_let_send(writer: &StreamWriter, outlet: Option<&Outlet>, item: Item) {
+    write(writer, item).await;
+    for _ in 0..QUEUE {
+        match outlet.and_then(Outlet::try_next) {
+            Some(item) => write(writer, item).await,
+            None => break,
         }
-        tokio::task::yield_now().await;
     }
+    tokio::task::yield_now().await;
 }
 
 async fn write(writer: &StreamWriter, item: Item) {

@@ -125,7 +125,7 @@ impl<T: Send + 'static> Drop for Driven<T> {
 }
 
 /// What is looked at now and then.
-trait Look: std::fmt::Debug + Send + Sync {
+trait Look: Send + Sync {
     /// Gives the work a task of its own if nobody has asked for more for some looks.
     fn look(&self);
 }
