@@ -12,16 +12,29 @@ use toolsmith::prelude::*;
 
 use crate::wire::{Ask, Connection, Endpoint, call, modern, soon};
 
-/// How many calls have ended, in whatever way.
+/// How many calls have ended, in whatever way, and how many of them by coming to their end.
 #[derive(Debug, Default)]
-struct Calls(watch::Sender<usize>);
+struct Calls(watch::Sender<(usize, usize)>);
 
 impl Calls {
     /// Until a call has ended.
     async fn ended(&self) {
         let mut ended = self.0.subscribe();
-        let waited = ended.wait_for(|calls| *calls > 0);
+        let waited = ended.wait_for(|(calls, _)| *calls > 0);
         soon("the end of the call", waited).await.unwrap();
+    }
+
+    fn came_to_its_end(&self) {
+        self.0.send_modify(|(_, whole)| *whole += 1);
+    }
+
+    /// Until a call has come to its end.
+    async fn come_to_their_end(&self) {
+        let mut ended = self.0.subscribe();
+        let waited = ended.wait_for(|(_, whole)| *whole > 0);
+        soon("the end that the call comes to", waited)
+            .await
+            .unwrap();
     }
 }
 
@@ -30,7 +43,7 @@ struct Call<'a>(&'a Calls);
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.0.0.send_modify(|calls| *calls += 1);
+        self.0.0.send_modify(|(calls, _)| *calls += 1);
     }
 }
 
@@ -53,6 +66,7 @@ async fn babble_for_ever(context: Context, calls: State<Calls>) {
 async fn ramble(context: Context, calls: State<Calls>) -> &'static str {
     let _call = Call(&calls);
     say(&context, 500).await;
+    calls.came_to_its_end();
     "that was all"
 }
 
@@ -101,6 +115,19 @@ async fn a_client_that_does_not_read_does_not_stop_the_clock_of_a_call() {
     let (endpoint, calls) = start();
     let _client = client(&endpoint, &asking("babble")).await;
     calls.ended().await;
+}
+
+/// In the legacy era a call goes on whoever reads.
+#[tokio::test]
+async fn a_call_of_a_session_comes_to_its_end_though_its_client_does_not_read() {
+    for revision in ["2025-11-25", "2025-06-18"] {
+        let (endpoint, calls) = start();
+        let session = endpoint.session(revision).await;
+        let mut params: Value = call("ramble", json!({}));
+        params["_meta"] = json!({"progressToken": "t"});
+        let _client = client(&endpoint, &session.ask(1, "tools/call", params)).await;
+        calls.come_to_their_end().await;
+    }
 }
 
 #[tokio::test]
