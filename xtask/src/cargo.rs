@@ -36,7 +36,6 @@ pub(crate) fn unit(workspace: &Workspace) -> Outcome {
             "--all-features",
             "--lib",
             "--bins",
-            "--examples",
             "--tests",
             "--no-fail-fast",
             // Figures that a test prints are worth reading when it passes, too.

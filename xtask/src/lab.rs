@@ -40,7 +40,7 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
 }
 
 fn run(workspace: &Workspace) -> Result<()> {
-    let hello = workspace.build_debug()?.join("examples/hello");
+    let hello = workspace.build_debug()?.join("hello");
     let mut command = Command::new(&hello);
     command.args(["--transport", "http", "--port", &PORT.to_string()]);
     let server = HttpServer::start(command, START)?;

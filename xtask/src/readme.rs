@@ -125,7 +125,7 @@ fn shell(workspace: &Workspace, script: &str) -> Task {
 
 /// Checks that the README names every flag and variable that the server's help names.
 fn has_settings(workspace: &Workspace, text: &str) -> Result<()> {
-    let hello = workspace.build_debug()?.join("examples/hello");
+    let hello = workspace.build_debug()?.join("hello");
     let help = Task::new(hello)
         .args(["--help"])
         .output()?

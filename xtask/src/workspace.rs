@@ -63,17 +63,11 @@ impl Workspace {
         }
     }
 
-    /// Builds every example and command once, with the feature set of the tests, so that
+    /// Builds every command and example once, with the feature set of the tests, so that
     /// all parts share one set of artefacts. Returns the folder that they are in.
     pub(crate) fn build_debug(&self) -> Result<PathBuf> {
-        self.cargo([
-            "build",
-            "--workspace",
-            "--all-features",
-            "--bins",
-            "--examples",
-        ])
-        .run()?;
+        self.cargo(["build", "--workspace", "--all-features", "--bins"])
+            .run()?;
         Ok(self.target.join("debug"))
     }
 }

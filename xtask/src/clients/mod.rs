@@ -123,10 +123,10 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
     };
 
     let mut failures = Vec::new();
-    let server = Server::start(&kit.built.join("examples/hello"))?;
+    let server = Server::start(&kit.built.join("hello"))?;
     let failed = listing::run_all(&kit, &server);
     failures.extend(with_log(failed, &server));
-    let server = Server::start(&kit.built.join("examples/two_way"))?;
+    let server = Server::start(&kit.built.join("two_way"))?;
     let failed = two_way::run_all(&kit, &server);
     failures.extend(with_log(failed, &server));
     if !failures.is_empty() {

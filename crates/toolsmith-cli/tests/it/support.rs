@@ -62,8 +62,8 @@ pub(crate) fn hello() -> &'static Path {
                 "build",
                 "--quiet",
                 "--package",
-                "toolsmith",
-                "--example",
+                "examples",
+                "--bin",
                 "hello",
             ])
             .args(["--message-format", "json"])

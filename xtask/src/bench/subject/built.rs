@@ -25,13 +25,13 @@ pub(in crate::bench) fn build(workspace: &Workspace, subjects: &[&Subject]) -> R
             .with_context(|| format!("keeping {name}"))
     };
     let has = |program| subjects.iter().any(|it| it.program == program);
-    let bench = ["toolsmith", "--example", "bench", "--features", "full"];
+    let bench = ["examples", "--bin", "bench", "--features", "full"];
     if has(Program::OursFull) {
-        dist(&bench, "examples/bench", "bench-full")?;
+        dist(&bench, "bench", "bench-full")?;
     }
     // The floor is compared with ours before it is measured.
     if has(Program::Ours) || has(Program::Floor) {
-        dist(&bench[..3], "examples/bench", "bench")?;
+        dist(&bench[..3], "bench", "bench")?;
     }
     if has(Program::Floor) {
         dist(&["floor"], "floor", "floor")?;

@@ -24,14 +24,14 @@ impl<'a> Size<'a> {
 impl Runner for Size<'_> {
     fn round(&mut self, _: usize, row: &mut Row) -> Result<()> {
         let workspace = self.bench.workspace;
-        let build = workspace.cargo(["build", "--release", "--package", "toolsmith"]);
+        let build = workspace.cargo(["build", "--release", "--package", "examples"]);
         let features: &[&str] = if self.full {
             &["--features", "full"]
         } else {
             &[]
         };
-        build.args(["--example", "hello"]).args(features).run()?;
-        let built = workspace.target.join("release/examples/hello");
+        build.args(["--bin", "hello"]).args(features).run()?;
+        let built = workspace.target.join("release/hello");
         let file = built.metadata().context("the example is not there")?;
         row.push("mib", file.len() as f64 / f64::from(1 << 20));
         Ok(())

@@ -20,7 +20,7 @@ const BUILD: Duration = Duration::from_secs(600);
 pub(crate) async fn example(name: &str, features: Option<&str>) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--quiet", "-p", "toolsmith", "--example", name])
+        .args(["build", "--quiet", "-p", "examples", "--bin", name])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())

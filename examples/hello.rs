@@ -1,7 +1,7 @@
 //! One tool, every transport.
 //!
-//! `cargo run --example hello` serves one client over standard input and output;
-//! `cargo run --example hello -- --transport http` serves Streamable HTTP.
+//! `cargo run --bin hello` serves one client over standard input and output;
+//! `cargo run --bin hello -- --transport http` serves Streamable HTTP.
 
 use toolsmith::prelude::*;
 

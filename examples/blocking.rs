@@ -1,6 +1,6 @@
 //! Plain functions may block: they run on a pool and hold up nobody else.
 //!
-//! `cargo run --example blocking -- --transport http --call-timeout 2s`, and ask it to
+//! `cargo run --bin blocking -- --transport http --call-timeout 2s`, and ask it to
 //! sleep for longer than that.
 
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Tools that talk with the client while they work: they ask, report, are cancelled,
 //! change what is offered, and become tasks.
 //!
-//! `cargo run --example two_way` serves one client over standard input and output;
-//! `cargo run --example two_way -- --transport http` serves Streamable HTTP.
+//! `cargo run --bin two_way` serves one client over standard input and output;
+//! `cargo run --bin two_way -- --transport http` serves Streamable HTTP.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! The ways in which a tool can fail, and what the client and the log are told.
 //!
-//! `cargo run --example failing -- --transport http --log json`, and see the log while you
+//! `cargo run --bin failing -- --transport http --log json`, and see the log while you
 //! call them. `RUST_BACKTRACE=1` adds where a panic came from.
 
 use toolsmith::prelude::*;
