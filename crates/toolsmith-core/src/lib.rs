@@ -13,9 +13,12 @@
 //! - [`Caller`] is who asks, which all of them know.
 
 mod caller;
+mod pause;
 pub mod ports;
 pub mod protocol;
 pub mod server;
 pub mod testing;
 
 pub use caller::Caller;
+#[doc(hidden)]
+pub use pause::pause;

@@ -15,9 +15,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_io_timeout::TimeoutWriter;
+use toolsmith_core::pause;
 
 use super::McpService;
+use super::again::Again;
 use super::idle::{Activity, Idle, LOOK, Noted};
+use super::joined::Joined;
 
 /// How many connections are served at a time; more of them wait in the system's queue.
 /// Each takes a file descriptor and may hold a body of the largest size. This is far above
@@ -44,13 +47,17 @@ pub(super) async fn serve(
 ) {
     let mut connections = Connections::new(service);
     let (mut failures, mut full) = (Warnings::default(), Warnings::default());
-    let mut look = tokio::time::interval(LOOK);
     tokio::pin!(stop);
+    let looks = pause(LOOK);
+    tokio::pin!(looks);
     loop {
         tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.tasks.join_next() => {}
-            _ = look.tick() => connections.idle.look(Instant::now()),
+            () = &mut looks => {
+                looks.set(pause(LOOK));
+                connections.idle.look(Instant::now());
+            }
             accepted = listener.accept(), if connections.tasks.len() < max => match accepted {
                 Ok((stream, _)) => {
                     connections.accepted(stream);
@@ -127,7 +134,9 @@ impl Connections {
     {
         let activity = Activity::default();
         let connection = connection(stream, self.service.clone(), activity.clone());
-        let task = self.tasks.spawn(self.graceful.watch(connection));
+        let task = self
+            .tasks
+            .spawn(Again::new(self.graceful.watch(connection)));
         self.idle.watch(task, activity);
     }
 }
@@ -144,7 +153,7 @@ where
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(WRITE_TIME));
     let stream = Noted {
-        stream: Box::pin(stream),
+        stream: Joined(Box::pin(stream)),
         activity: activity.clone(),
     };
     let service = service_fn(move |request: Request<Incoming>| {

@@ -5,6 +5,7 @@
 //! between the socket and the protocol is one list, in `service.rs`.
 
 mod accept;
+mod again;
 mod batch;
 mod body;
 mod calls;
@@ -14,6 +15,7 @@ mod endpoint;
 mod fields;
 mod guard;
 mod idle;
+mod joined;
 mod legacy;
 mod listen;
 mod modern;

@@ -361,7 +361,7 @@ fn sweep(sessions: &Arc<Sessions>) {
     let sessions: Weak<Sessions> = Arc::downgrade(sessions);
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(pause).await;
+            crate::pause(pause).await;
             let Some(sessions) = sessions.upgrade() else {
                 return;
             };

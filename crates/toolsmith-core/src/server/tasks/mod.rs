@@ -185,7 +185,7 @@ fn sweep(tasks: &Arc<Tasks>) {
     let tasks: Weak<Tasks> = Arc::downgrade(tasks);
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(SWEEP).await;
+            crate::pause(SWEEP).await;
             let Some(tasks) = tasks.upgrade() else { return };
             tasks.expire().await;
         }
