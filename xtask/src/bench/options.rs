@@ -71,6 +71,12 @@ pub(super) fn letter(id: &str) -> &str {
     id.split('-').next().unwrap_or(id)
 }
 
+/// Names in their order, without those that came before.
+pub(super) fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
 fn number(option: &str, text: &str, most: usize) -> Result<usize> {
     let number = text.parse().ok().filter(|it| (1..=most).contains(it));
     number.with_context(|| format!("`{option}` takes a number from 1 to {most}, not `{text}`"))
@@ -129,5 +135,12 @@ mod tests {
             error.contains("`z`") && error.contains("c-modern-1"),
             "{error}"
         );
+        for known in [workload::names(), subject::names()] {
+            assert_eq!(
+                each_once(known.iter().copied()),
+                known,
+                "a name comes twice"
+            );
+        }
     }
 }

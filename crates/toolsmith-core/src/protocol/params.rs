@@ -99,6 +99,18 @@ impl<'a> FoundParams<'a> {
             request_state: text(state),
         }))
     }
+
+    /// What of them is the protocol's. A method that it does not have may give any meaning
+    /// to any of them but `_meta`.
+    pub(super) fn for_method(self, method: &Method) -> Self {
+        match method {
+            Method::Other(_) => Self {
+                meta: self.meta,
+                ..Self::default()
+            },
+            _ => self,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Every subject, in the order of the tables.
 
 use super::{Program, Subject};
-use crate::bench::options::Options;
+use crate::bench::options::{Options, each_once};
 
 const RMCP_HTTP: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "h"];
 
@@ -120,7 +120,5 @@ pub(in crate::bench) fn chosen(options: &Options) -> Vec<&'static Subject> {
 
 /// Every name that the command line takes.
 pub(in crate::bench) fn names() -> Vec<&'static str> {
-    let mut names: Vec<&str> = ALL.iter().flat_map(|it| [it.id, it.group]).collect();
-    names.dedup();
-    names
+    each_once(ALL.iter().flat_map(|it| [it.id, it.group]))
 }
