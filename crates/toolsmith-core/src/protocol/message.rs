@@ -126,7 +126,10 @@ fn fitting(message: &Bytes, text: &str) -> Option<Request> {
     let method = method?;
     let params = match params.flatten() {
         None => Box::default(),
-        Some(found) => Box::new(Params::of(message, found.for_method(&method)).ok()?),
+        Some(mut found) => {
+            found.keep_for(&method);
+            Box::new(Params::of(message, found).ok()?)
+        }
     };
     Some(Request {
         id: RequestId::from_json(message.slice_ref(id?.as_bytes()))?,

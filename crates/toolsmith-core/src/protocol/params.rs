@@ -100,15 +100,14 @@ impl<'a> FoundParams<'a> {
         }))
     }
 
-    /// What of them is the protocol's. A method that it does not have may give any meaning
+    /// Leaves what is the protocol's. A method that it does not have may give any meaning
     /// to any of them but `_meta`.
-    pub(super) fn for_method(self, method: &Method) -> Self {
-        match method {
-            Method::Other(_) => Self {
-                meta: self.meta,
+    pub(super) fn keep_for(&mut self, method: &Method) {
+        if let Method::Other(_) = method {
+            *self = Self {
+                meta: std::mem::take(&mut self.meta),
                 ..Self::default()
-            },
-            _ => self,
+            };
         }
     }
 }
