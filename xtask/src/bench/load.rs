@@ -18,6 +18,8 @@ use crate::setup;
 const POOL: usize = 4096;
 /// How long wrk waits for an answer.
 const PATIENCE: &str = "20s";
+/// The least that wrk can be told to run for.
+const WHOLE: Duration = Duration::from_secs(1);
 
 /// What is sent, how, and from where.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Load<'a> {
     pub(super) request: &'a Request,
     pub(super) own_ids: Option<u64>,
     pub(super) connections: usize,
-    pub(super) seconds: u64,
+    pub(super) time: Duration,
     pub(super) core: &'a str,
     pub(super) server: u32,
 }
@@ -79,13 +81,20 @@ impl Load<'_> {
     }
 
     fn wrk(&self, script: &Path) -> Result<Wrk> {
-        let output = pin::on(self.core)
+        let mut task = pin::on(self.core);
+        if self.time < WHOLE {
+            // Told to stop, it prints what it has counted so far.
+            let time = self.time.as_secs_f64().to_string();
+            task = task.args(["timeout", "--preserve-status", "--signal=INT", &time]);
+        }
+        let seconds = self.time.max(WHOLE).as_secs();
+        let output = task
             .args(["wrk", "-t1", "--latency", "--timeout", PATIENCE])
             .args(["-c", &self.connections.to_string()])
-            .args(["-d", &format!("{}s", self.seconds), "-s"])
+            .args(["-d", &format!("{seconds}s"), "-s"])
             .args([script.as_os_str()])
             .args([self.url])
-            .limit(Duration::from_secs(self.seconds + 60))
+            .limit(self.time + Duration::from_secs(60))
             .output()?
             .success()?;
         Wrk::read(&output.stdout).with_context(|| format!("wrk printed:\n{}", output.stdout))
@@ -171,7 +180,7 @@ mod tests {
             request: &request,
             own_ids: Some(FIRST_ID),
             connections: 1,
-            seconds: 1,
+            time: WHOLE,
             core: "1",
             server: 1,
         };

@@ -1,6 +1,7 @@
 //! Calls over HTTP, as fast as they are answered.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -10,7 +11,7 @@ use crate::bench::client::{Answer, Client};
 use crate::bench::load::{Load, Loaded};
 use crate::bench::request::{Call, FIRST_ID, Request};
 use crate::bench::subject::{self, Program, Served};
-use crate::bench::{process, session};
+use crate::bench::{pin, process, session};
 
 /// The first id of the calls in a session whose answers are looked at, above all those of
 /// the load.
@@ -18,6 +19,11 @@ const LOOKED_AT: u64 = 5_000_001;
 /// How far the mean size of all answers may be from that of the first, which was looked at.
 /// Where an answer has ids of its own, their lengths differ.
 const SIZES: f64 = 0.05;
+/// How long a measurement takes where some microseconds are looked for, on one core: the
+/// machine changes by more than those from one second to the next, for all alike.
+const SLICE: Duration = Duration::from_millis(200);
+/// How many of them there are for each round.
+pub(super) const SLICES: usize = 20;
 
 /// A subject that is called.
 #[derive(Debug)]
@@ -28,7 +34,7 @@ pub(super) struct Http {
     session: Option<String>,
     connections: usize,
     core: &'static str,
-    seconds: u64,
+    time: Duration,
     home: PathBuf,
     /// The size of the first answer.
     size: f64,
@@ -53,7 +59,10 @@ impl Http {
             session,
             connections,
             core,
-            seconds: subject.seconds(workload, bench.options.seconds),
+            time: match core {
+                pin::SERVER => SLICE,
+                _ => Duration::from_secs(subject.seconds(workload, bench.options.seconds)),
+            },
             home: bench.home.clone(),
             size: 0.0,
         };
@@ -87,7 +96,7 @@ impl Http {
             request: &request,
             own_ids: self.call.in_session().then_some(FIRST_ID),
             connections: self.connections,
-            seconds: self.seconds,
+            time: self.time,
             core: self.core,
             server: self.served.server.id(),
         };
@@ -98,8 +107,8 @@ impl Http {
     fn sizes_hold(&self, loaded: &Loaded) -> Result<()> {
         ensure!(
             loaded.wrk.requests > 0.0,
-            "there was no answer within {} s: measure it with more `--seconds`",
-            self.seconds
+            "there was no answer within {:?}: measure it with more `--seconds`",
+            self.time
         );
         let mean = loaded.wrk.bytes / loaded.wrk.requests;
         // Those that were on their way at the end are in the bytes alone.
