@@ -107,7 +107,7 @@ impl Http {
     fn sizes_hold(&self, loaded: &Loaded) -> Result<()> {
         ensure!(
             loaded.wrk.requests > 0.0,
-            "there was no answer within {:?}: measure it with more `--seconds`",
+            "there was no answer within {:?}, the time of a measurement",
             self.time
         );
         let mean = loaded.wrk.bytes / loaded.wrk.requests;

@@ -10,23 +10,7 @@ use crate::bench::subject::{Program, Subject};
 /// Where the one-line edit is made: the body of the tool.
 pub(super) const BODY: &str = "a + b";
 
-const MAIN_OF_OURS: &str = r#"use toolsmith::prelude::*;
-
-/// Add two integers and return the sum.
-#[tool]
-fn add(
-    /// The first addend.
-    a: i64,
-    /// The second addend.
-    b: i64,
-) -> i64 {
-    a + b
-}
-
-fn main() -> toolsmith::Result<()> {
-    Server::new("hello-toolsmith").tool::<add>().run(Args::parse())
-}
-"#;
+const MAIN_OF_OURS: &str = include_str!("../../../../examples/hello.rs");
 
 /// Over a pipe or HTTP, by an argument, as ours is.
 const MAIN_OF_RMCP: &str = r#"use rmcp::handler::server::wrapper::Parameters;
