@@ -1,6 +1,7 @@
 //! Why a server did not start or ended.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::server::StartError;
 
@@ -28,6 +29,10 @@ enum Kind {
         address: String,
         error: std::io::Error,
     },
+    /// It was told to stop, and this many requests took too long.
+    CutOff { requests: usize, time: Duration },
+    /// It was told to stop a second time, by this signal.
+    ToldTwice { signal: i32 },
     /// Reading, writing or the system failed.
     Io {
         doing: &'static str,
@@ -68,6 +73,23 @@ impl Error {
         Self(Box::new(Kind::Bind { address, error }))
     }
 
+    pub(crate) fn cut_off(requests: usize, time: Duration) -> Self {
+        Self(Box::new(Kind::CutOff { requests, time }))
+    }
+
+    pub(crate) fn told_twice(signal: i32) -> Self {
+        Self(Box::new(Kind::ToldTwice { signal }))
+    }
+
+    /// The status with which a process ends that was told twice, as shells count: 128 and
+    /// the number of the signal.
+    pub(crate) fn status_of_signal(&self) -> Option<i32> {
+        match *self.0 {
+            Kind::ToldTwice { signal } => Some(128 + signal),
+            _ => None,
+        }
+    }
+
     pub(crate) fn io(doing: &'static str, error: std::io::Error) -> Self {
         Self(Box::new(Kind::Io { doing, error }))
     }
@@ -85,6 +107,12 @@ impl Error {
     /// The address cannot be listened on, for example because it is in use.
     pub fn is_bind(&self) -> bool {
         matches!(*self.0, Kind::Bind { .. })
+    }
+
+    /// The server was told to stop, and had to cut off requests that took too long; or it
+    /// was told so a second time, and ended at once.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(*self.0, Kind::CutOff { .. } | Kind::ToldTwice { .. })
     }
 
     /// What to do next, where that is known.
@@ -113,6 +141,7 @@ impl Error {
                 ),
                 _ => Some("choose another address with --host and --port"),
             },
+            Kind::CutOff { .. } => Some("give them more time with --drain-timeout"),
             _ => None,
         }
     }
@@ -127,6 +156,13 @@ impl fmt::Display for Error {
                 "`run` starts a runtime of its own and was called inside one, such as that of #[tokio::main]",
             ),
             Kind::Bind { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            Kind::CutOff { requests, time } => write!(
+                f,
+                "{requests} requests took longer than {time:?} to finish and were cut off"
+            ),
+            Kind::ToldTwice { signal } => {
+                write!(f, "told to stop a second time, by signal {signal}; ended at once")
+            }
             Kind::Io { doing, error } => write!(f, "{doing} failed: {error}"),
         }
     }
@@ -146,7 +182,10 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Start(error) => Some(error),
-            Kind::Setting { .. } | Kind::InsideRuntime => None,
+            Kind::Setting { .. }
+            | Kind::InsideRuntime
+            | Kind::CutOff { .. }
+            | Kind::ToldTwice { .. } => None,
             Kind::Bind { error, .. } | Kind::Io { error, .. } => Some(error),
         }
     }

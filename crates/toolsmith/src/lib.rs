@@ -21,6 +21,8 @@ mod startup;
 pub mod stdio;
 #[cfg(any(feature = "stdio", feature = "http"))]
 mod stop;
+#[cfg(feature = "http")]
+mod supervisor;
 mod transport;
 
 pub mod prelude;

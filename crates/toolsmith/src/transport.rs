@@ -46,10 +46,14 @@ pub trait ServerExt: Sized {
     /// lines. Inside a runtime, use [`serve`](Self::serve). When it returns, plain
     /// functions that still run are left behind and end with the process.
     ///
+    /// A process that was told to stop by SIGTERM or SIGINT finishes what was begun and
+    /// returns; told a second time, it ends at once with the status that shells give it, 143
+    /// or 130.
+    ///
     /// # Errors
     ///
-    /// When the server or a setting is wrong, the address cannot be listened on, or there is
-    /// a runtime around it already.
+    /// When the server or a setting is wrong, the address cannot be listened on, calls had to
+    /// be cut off when it was told to stop, or there is a runtime around it already.
     ///
     /// ```no_run
     /// use toolsmith::prelude::*;
@@ -93,6 +97,13 @@ impl ServerExt for Server {
         // Waiting for threads of the pool would keep a client that is gone waiting too.
         runtime.shutdown_background();
         drop(serving);
+        if let Err(error) = &ended
+            && let Some(status) = error.status_of_signal()
+        {
+            // Whoever said it twice does not want to wait for what `main` does next.
+            tracing::warn!("{error}");
+            std::process::exit(status);
+        }
         ended
     }
 

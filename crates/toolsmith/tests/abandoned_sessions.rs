@@ -100,7 +100,7 @@ async fn abandoned_sessions_leave_nothing_behind() {
         .session_idle(IDLE)
         .listen()
         .unwrap();
-    let address = listening.local_addr();
+    let address = listening.local_addr().unwrap();
     let service = listening.service(Server::new("forgetful")).unwrap();
     tokio::spawn(listening.serve(service.clone()));
     // What is made once, the first client makes.

@@ -75,6 +75,12 @@ pub enum ErrorKind {
     /// The user must open a page before the request can be served, for a client of revision
     /// 2025-11-25.
     UrlElicitationRequired,
+    /// The caller sends more requests than it may.
+    TooManyRequests,
+    /// The address has more connections than it may.
+    TooManyConnections,
+    /// There is no room for another connection.
+    Full,
 }
 
 /// One row of the error table.
@@ -105,7 +111,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 30] = [
+    pub const TABLE: [ErrorRow; 33] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -121,7 +127,7 @@ impl ErrorKind {
         row(ErrorKind::SessionRequired, -31003, (400, 400), "the request needs a session"),
         row(ErrorKind::SessionUnknown, -31004, (404, 404), "the session does not exist"),
         row(ErrorKind::TooManySessions, -31005, (503, 503), "no room for another session"),
-        row(ErrorKind::TooManyStreams, -31006, (409, 409), "no room for another stream in the session"),
+        row(ErrorKind::TooManyStreams, -31006, (429, 429), "no room for another stream in the session"),
         row(ErrorKind::HostNotAllowed, -31007, (403, 403), "the host is not served here"),
         row(ErrorKind::OriginNotAllowed, -31008, (403, 403), "the origin is not allowed"),
         row(ErrorKind::TooLarge, -31009, (413, 413), "the message is over the size limit"),
@@ -136,12 +142,15 @@ impl ErrorKind {
         row(ErrorKind::Cancelled, -31016, (200, 200), "the client cancelled the request"),
         row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
         row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
+        row(ErrorKind::TooManyRequests, -31019, (429, 429), "the caller sends too many requests"),
+        row(ErrorKind::TooManyConnections, -31020, (429, 429), "the address has too many connections"),
+        row(ErrorKind::Full, -31021, (503, 503), "there is no room for more connections"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 30] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 30] = &TABLE;
+        const TABLE: [ErrorRow; 33] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 33] = &TABLE;
         &ROWS[self as usize]
     }
 

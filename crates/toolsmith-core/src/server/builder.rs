@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use self::limits::Limits;
+use super::dependency::{Dependencies, Dependency};
 use super::engine::{Engine, Heard, Inner};
 use super::extension::{CustomMethod, unfit};
 use super::handler::ToolError;
@@ -52,6 +53,7 @@ pub struct Server {
     bus: Arc<dyn Bus>,
     task_store: Option<Arc<dyn TaskStore>>,
     state_keys: Vec<StateKey>,
+    pub(super) dependencies: Vec<Dependency>,
 }
 
 /// Finds the states that a handler needs, once all of them were given.
@@ -92,6 +94,7 @@ impl Server {
             bus: Arc::new(MemoryBus::new()),
             task_store: None,
             state_keys: Vec::new(),
+            dependencies: Vec::new(),
         }
     }
 
@@ -374,6 +377,7 @@ impl Server {
             page_size: self.limits.page_size,
             list_caching: self.limits.list_caching,
             tasks: Arc::new(tasks),
+            dependencies: Dependencies::new(self.dependencies),
             state_ttl: self.limits.state_ttl,
             question_timeout: self.limits.question_timeout,
             closing: watch::Sender::default(),

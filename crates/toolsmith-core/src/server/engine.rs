@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Hub;
+use super::dependency::Dependencies;
 use super::extension::CustomMethod;
 use super::middleware::Layers;
 use super::pool::BlockingPool;
@@ -36,6 +37,7 @@ pub(super) struct Inner {
     pub(super) heard: Arc<Heard>,
     pub(super) tasks: Arc<Tasks>,
     pub(super) sealer: Sealer,
+    pub(super) dependencies: Dependencies,
     /// Whether only this process has the key.
     pub(super) has_lone_key: bool,
     pub(super) warns_of_lone_key: AtomicBool,

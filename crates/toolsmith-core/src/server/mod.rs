@@ -9,6 +9,7 @@ mod batch;
 mod builder;
 pub mod completion;
 mod context;
+mod dependency;
 mod dispatch;
 mod engine;
 mod error;

@@ -9,20 +9,17 @@ use futures_util::{FutureExt as _, Stream};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use super::idle::AtWork;
+use super::connections::AtWork;
 use crate::protocol::{ErrorKind, ProtocolError};
 
-/// How long a body may take from its first byte to its last. One of 4 MiB comes through in
-/// that time at 140 kB a second.
-const TIME: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read and thrown away, so that the client gets
 /// to read the answer.
 const DRAIN: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a body of at most `max` bytes within the time for it.
-pub(super) async fn read<B>(mut body: B, max: usize) -> Result<Bytes, ProtocolError>
+/// Reads a body of at most `max` bytes within a time.
+pub(super) async fn read<B>(mut body: B, max: usize, time: Duration) -> Result<Bytes, ProtocolError>
 where
     B: Body<Data: Buf> + Unpin,
 {
@@ -34,11 +31,11 @@ where
         // The common body came with its head, and needs no clock.
         match (&mut collecting).now_or_never() {
             Some(read) => read,
-            None => match Box::pin(tokio::time::timeout(TIME, collecting)).await {
+            None => match Box::pin(tokio::time::timeout(time, collecting)).await {
                 Ok(read) => read,
                 Err(_) => Err(ProtocolError::new(
                     ErrorKind::BodyUnreadable,
-                    format!("the body took too long; send all of it within {TIME:?}"),
+                    format!("the body took too long; send all of it within {time:?}"),
                 )),
             },
         }
@@ -145,6 +142,13 @@ impl ResponseBody {
     }
 }
 
+/// One without anything in it.
+impl Default for ResponseBody {
+    fn default() -> Self {
+        Self::whole("")
+    }
+}
+
 impl std::fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.kind {
@@ -190,6 +194,8 @@ mod tests {
     use futures_util::{StreamExt as _, stream};
     use http_body_util::StreamBody;
 
+    const TIME: Duration = Duration::from_secs(30);
+
     /// A body of these pieces, which then goes on for ever or ends.
     async fn read_pieces(pieces: &[&str], ends: bool) -> Result<Bytes, ProtocolError> {
         let pieces: Vec<_> = pieces
@@ -201,7 +207,7 @@ mod tests {
             true => frames.boxed(),
             false => frames.chain(stream::pending()).boxed(),
         };
-        read(StreamBody::new(body), 8).await
+        read(StreamBody::new(body), 8, TIME).await
     }
 
     #[tokio::test]
@@ -228,7 +234,7 @@ mod tests {
     async fn a_body_in_one_piece_is_not_copied() {
         let piece = Bytes::from(vec![b'x'; 8]);
         let body = http_body_util::Full::new(piece.clone());
-        let whole = read(body, 8).await.unwrap();
+        let whole = read(body, 8, TIME).await.unwrap();
         assert_eq!(whole.as_ptr(), piece.as_ptr());
     }
 

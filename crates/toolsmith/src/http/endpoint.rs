@@ -1,6 +1,7 @@
 //! The MCP endpoint: one address for both eras.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Buf;
 use http::request::Parts;
@@ -25,9 +26,20 @@ const ALLOW_MODERN: &str = "POST, OPTIONS";
 pub(super) struct Endpoint {
     pub(super) engine: Engine,
     pub(super) sessions: Arc<Sessions>,
-    pub(super) max_body: usize,
+    pub(super) limits: Limits,
     /// The streams of requests.
     pub(super) streams: Streams,
+}
+
+/// How much of everything there may be in a request or a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The largest body, in bytes.
+    pub(super) body: usize,
+    /// How long one may take.
+    pub(super) body_time: Duration,
+    /// How many streams a session may have on which the server speaks unasked.
+    pub(super) streams: usize,
 }
 
 impl Endpoint {
@@ -36,16 +48,16 @@ impl Endpoint {
     /// The future of it is moved about with each request, and one is kept for each
     /// connection. So it holds no more than a common call needs: whatever is less common is
     /// in a box.
-    pub(super) async fn serve<B>(&self, parts: &Parts, fields: &Fields<'_>, body: B) -> HttpResponse
+    pub(super) async fn serve<B>(
+        &self,
+        parts: &Parts,
+        fields: &Fields<'_>,
+        body: B,
+        caller: Caller,
+    ) -> HttpResponse
     where
         B: Body<Data: Buf> + Unpin,
     {
-        // Whoever stands before the endpoint says who asks.
-        let caller = parts
-            .extensions
-            .get::<Caller>()
-            .cloned()
-            .unwrap_or_default();
         match parts.method {
             Method::POST => self.post(fields, body, caller).await,
             Method::GET | Method::DELETE => {
@@ -96,7 +108,18 @@ impl Endpoint {
                 "the body is JSON; send it with `Content-Type: application/json`",
             ));
         }
-        let body = match body::read(body, self.max_body).await {
+        if fields.is_compressed() {
+            return respond::refuse(ProtocolError::new(
+                ErrorKind::UnsupportedMediaType,
+                "the body is compressed; send it as it is, without `Content-Encoding`",
+            ));
+        }
+        let Limits {
+            body: max,
+            body_time,
+            ..
+        } = self.limits;
+        let body = match body::read(body, max, body_time).await {
             Ok(body) => body,
             Err(error) => return respond::refuse(error),
         };

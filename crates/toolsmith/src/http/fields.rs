@@ -15,6 +15,7 @@ pub(super) struct Fields<'a> {
     pub(super) origin: HeaderField<'a>,
     pub(super) content_type: HeaderField<'a>,
     pub(super) session_id: HeaderField<'a>,
+    content_encoding: HeaderField<'a>,
     accept: HeaderField<'a>,
     protocol_version: HeaderField<'a>,
     method: HeaderField<'a>,
@@ -32,6 +33,7 @@ impl<'a> Fields<'a> {
             origin: none,
             content_type: none,
             session_id: none,
+            content_encoding: none,
             accept: none,
             protocol_version: none,
             method: none,
@@ -52,6 +54,7 @@ impl<'a> Fields<'a> {
             "origin" => &mut self.origin,
             "accept" => &mut self.accept,
             "content-type" => &mut self.content_type,
+            "content-encoding" => &mut self.content_encoding,
             "mcp-session-id" => &mut self.session_id,
             "mcp-protocol-version" => &mut self.protocol_version,
             "mcp-method" => &mut self.method,
@@ -63,6 +66,15 @@ impl<'a> Fields<'a> {
             HeaderField::Missing => HeaderField::One(value),
             _ => HeaderField::Repeated,
         };
+    }
+
+    /// Whether the body is something else than what it says of itself. One that is taken apart
+    /// here could become any size.
+    pub(super) fn is_compressed(&self) -> bool {
+        !matches!(
+            self.content_encoding,
+            HeaderField::Missing | HeaderField::One(b"" | b"identity")
+        )
     }
 
     /// A field that is looked at in few requests.

@@ -23,8 +23,6 @@ use crate::server::{Answer, Caller, Listening, Peer, SessionRef, StreamEvent};
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 /// The header field that names the last event that a client has read of a stream.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// How many streams may be open in one session on which the server speaks unasked.
-const MAX_STREAMS: usize = 4;
 
 /// A session that was found, and its client.
 pub(super) struct Found {
@@ -128,7 +126,9 @@ pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, caller: &Calle
         );
     }
     let opened = match session(endpoint, fields, caller).await {
-        Ok(found) => open(&found, fields).await.map(|it| (it, found.session)),
+        Ok(found) => open(endpoint, &found, fields)
+            .await
+            .map(|it| (it, found.session)),
         Err(error) => Err(error),
     };
     match opened {
@@ -137,7 +137,11 @@ pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, caller: &Calle
     }
 }
 
-async fn open(found: &Found, fields: &Fields<'_>) -> Result<Listening, ProtocolError> {
+async fn open(
+    endpoint: &Endpoint,
+    found: &Found,
+    fields: &Fields<'_>,
+) -> Result<Listening, ProtocolError> {
     let unknown = || {
         ProtocolError::new(
             ErrorKind::StreamUnknown,
@@ -149,7 +153,8 @@ async fn open(found: &Found, fields: &Fields<'_>) -> Result<Listening, ProtocolE
         HeaderField::One(last) => Some(EventId::parse(last).ok_or_else(unknown)?),
         HeaderField::Repeated => return Err(unknown()),
     };
-    found.session.listen(&found.peer, last, MAX_STREAMS).await
+    let most = endpoint.limits.streams;
+    found.session.listen(&found.peer, last, most).await
 }
 
 /// A stream that the client opened by itself, with signs of life.

@@ -1,23 +1,24 @@
 //! The address: what can be set about it, binding it, and serving it until the process is
 //! told to stop.
 
-use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use super::McpService;
-use super::connections::{MAX_CONNECTIONS, serve};
-use super::guard::Bound;
+use super::connections::{self, ConnectionLimits, Ended};
 use super::options::Options;
+use super::service::{Bound, PublicUrl};
+use super::socket::Socket;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
-use crate::stop;
+use crate::stop::Stop;
 use crate::transport::{Transport, sealed::Sealed};
-use crate::{Error, Result};
+use crate::{Error, Result, supervisor};
 
 /// Serves Streamable HTTP at an address.
 ///
 /// Both eras answer at the same endpoint, `/mcp` unless told otherwise, with or without a
-/// slash at the end and without a redirect.
+/// slash at the end and without a redirect. Beside it are `/health`, which says that the
+/// process is alive, and `/ready`, which says whether clients may be sent to it.
 ///
 /// ```no_run
 /// use toolsmith::prelude::*;
@@ -30,7 +31,7 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Http {
     address: String,
-    options: Options,
+    pub(super) options: Options,
 }
 
 impl Default for Http {
@@ -58,52 +59,6 @@ impl Http {
         Self { address, options }
     }
 
-    /// Where the endpoint is, `/mcp` unless told otherwise.
-    #[must_use]
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.options.path = path.into();
-        self
-    }
-
-    /// The largest body that is taken, in bytes; 4 MiB unless told otherwise.
-    #[must_use]
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.options.max_body = bytes;
-        self
-    }
-
-    /// How many legacy sessions there may be, 100,000 unless told otherwise. A client over
-    /// it is told to try again later.
-    #[must_use]
-    pub fn max_sessions(mut self, sessions: usize) -> Self {
-        self.options.max_sessions = sessions;
-        self
-    }
-
-    /// How long a legacy session is kept that nobody uses, 30 minutes unless told
-    /// otherwise.
-    #[must_use]
-    pub fn session_idle(mut self, time: Duration) -> Self {
-        self.options.session_idle = time;
-        self
-    }
-
-    /// One more host name that is ours, such as `mcp.example.com`; `*` for any, which is
-    /// safe only where something else checks the name.
-    #[must_use]
-    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
-        self.options.allow_hosts.push(host.into());
-        self
-    }
-
-    /// One more origin whose pages may call, such as `https://app.example.com`; `*` for
-    /// any.
-    #[must_use]
-    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
-        self.options.allow_origins.push(origin.into());
-        self
-    }
-
     /// Binds the address without serving yet, so that the port is known.
     ///
     /// # Errors
@@ -111,13 +66,9 @@ impl Http {
     /// When a setting is wrong or the address cannot be listened on.
     pub fn listen(self) -> Result<Listening> {
         let options = self.options.checked()?;
-        let cannot = |error| Error::bind(&self.address, error);
-        let listener = TcpListener::bind(&self.address).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+        let socket = Socket::bind(&self.address, &options)?;
         Ok(Listening {
-            listener,
-            address,
+            socket,
             name: name_in(&self.address).to_owned(),
             options,
         })
@@ -129,7 +80,7 @@ impl Http {
         let name = name_in(&self.address);
         let loopback = name == "localhost" || name.parse().is_ok_and(is_loopback);
         let bound = bound(loopback, name);
-        let service = McpService::new(engine, &options, bound, true);
+        let service = McpService::new(engine, &options, bound, true)?;
         Ok((service, options.path))
     }
 }
@@ -155,33 +106,48 @@ fn bound(loopback: bool, name: &str) -> Bound {
 /// An address that is bound and not served yet.
 #[derive(Debug)]
 pub struct Listening {
-    listener: TcpListener,
-    address: SocketAddr,
+    socket: Socket,
     name: String,
     options: Options,
 }
 
 impl Listening {
-    /// The address, with the port that was chosen.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    /// The address, with the port that was chosen; none where it is a Unix socket.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.socket.address()
     }
 
-    /// The address of the endpoint for clients on this machine.
+    /// The address of the endpoint, as clients know it: the public one, where that is set,
+    /// otherwise the one for clients on this machine.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.reachable(), self.options.path)
+        self.known_as().whole()
     }
 
-    /// The address as a client on this machine can call it.
-    fn reachable(&self) -> SocketAddr {
-        let mut address = self.address;
+    fn known_as(&self) -> PublicUrl {
+        let public = PublicUrl::parse(&self.options.public_url).ok().flatten();
+        public.unwrap_or_else(|| PublicUrl::at(&self.base(), &self.options.path))
+    }
+
+    /// The address that is listened on, as a client on this machine can call it.
+    fn base(&self) -> String {
+        let Some(mut address) = self.socket.address() else {
+            return "http://localhost".to_owned();
+        };
         if address.ip().is_unspecified() {
             address.set_ip(match address {
                 SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        address
+        format!("http://{address}")
+    }
+
+    /// Where it listens, for people.
+    fn place(&self) -> String {
+        match self.socket.address() {
+            Some(_) => self.base(),
+            None => self.socket.name(),
+        }
     }
 
     /// The endpoint that serves this address.
@@ -190,27 +156,48 @@ impl Listening {
     ///
     /// When the server is wrong.
     pub fn service(&self, server: Server) -> Result<McpService> {
-        Ok(self.service_of(server.build()?))
+        self.service_of(server.build()?)
     }
 
-    fn service_of(&self, engine: Engine) -> McpService {
-        let bound = bound(self.address.ip().is_loopback(), &self.name);
-        McpService::new(engine, &self.options, bound, false)
+    fn service_of(&self, engine: Engine) -> Result<McpService> {
+        // Whoever reaches a Unix socket is on this machine.
+        let address = self.socket.address();
+        let loopback = address.is_none_or(|it| it.ip().is_loopback());
+        McpService::new(engine, &self.options, bound(loopback, &self.name), false)
     }
 
-    /// Serves until the process is told to stop by SIGINT or SIGTERM: then no connection
-    /// is accepted any more, and calls are given five seconds.
+    /// Serves until the process is told to stop by SIGINT or SIGTERM. Then `/ready` says no,
+    /// no connection is accepted any more, streams are ended, and what was asked is answered
+    /// within [`drain_timeout`](Http::drain_timeout). When it is told a second time, it ends
+    /// at once.
     ///
     /// Dropping the future stops at once and cuts calls off.
     ///
     /// # Errors
     ///
-    /// When the socket cannot be used.
+    /// When the socket cannot be used, when calls had to be cut off, or when it was told to
+    /// stop a second time.
     pub async fn serve(self, service: McpService) -> Result<()> {
-        let listener = tokio::net::TcpListener::from_std(self.listener)
+        let limits = ConnectionLimits::from(&self.options);
+        let listener = self
+            .socket
+            .listen()
             .map_err(|e| Error::io("using the socket", e))?;
-        serve(listener, service, MAX_CONNECTIONS, stop::signal()).await;
-        Ok(())
+        let mut stop = Stop::listen();
+        let (told, again) = stop.twice();
+        supervisor::ready();
+        let told = async {
+            told.await;
+            supervisor::stopping();
+        };
+        let ended = tokio::select! {
+            ended = connections::serve(listener, service, limits, told) => ended,
+            signal = again => return Err(Error::told_twice(signal)),
+        };
+        match ended {
+            Ended::Drained => Ok(()),
+            Ended::CutOff(requests) => Err(Error::cut_off(requests, limits.drain_time())),
+        }
     }
 }
 
@@ -226,10 +213,9 @@ impl Sealed for Listening {}
 
 impl Transport for Listening {
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
-        let name = &engine.identity().implementation.name;
-        let base = format!("http://{}", self.reachable());
-        announce.started(name, "http", Some((&base, &self.url())));
-        let service = self.service_of(engine);
+        let name = engine.identity().implementation.name.clone();
+        let service = self.service_of(engine)?;
+        announce.started(&name, "http", Some((&self.place(), &self.url())));
         self.serve(service).await
     }
 }

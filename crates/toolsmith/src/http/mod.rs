@@ -5,7 +5,6 @@
 //! between the socket and the protocol is one list, in `service.rs`.
 
 mod accept;
-mod again;
 mod batch;
 mod body;
 mod calls;
@@ -13,9 +12,7 @@ mod connections;
 mod driven;
 mod endpoint;
 mod fields;
-mod guard;
-mod idle;
-mod joined;
+
 mod legacy;
 mod listen;
 mod modern;
@@ -24,7 +21,9 @@ mod outlet;
 mod respond;
 mod sending;
 mod service;
+mod socket;
 mod sse;
+mod warnings;
 
 pub use body::ResponseBody;
 pub use listen::{Http, Listening};

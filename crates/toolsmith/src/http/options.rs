@@ -1,36 +1,124 @@
-//! What can be set about the endpoint, wherever it is mounted.
+//! What can be set about serving HTTP.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Http;
+use super::service::{Origins, Proxies, PublicUrl, Rate};
+use crate::settings::declared::http::settings_of_http;
+use crate::settings::kinds::{self, Kind};
+use crate::settings::values::Values;
 use crate::{Error, Result};
 
-/// The settings of an endpoint, with their defaults.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// Where the endpoint is: starts with `/` and does not end with one; empty for the root.
-    pub(crate) path: String,
-    /// The largest body that is taken, in bytes.
-    pub(crate) max_body: usize,
-    /// How many legacy sessions there may be.
-    pub(crate) max_sessions: usize,
-    /// How long a legacy session is kept that nobody uses.
-    pub(crate) session_idle: Duration,
-    /// Hosts that are served beside those that the address implies. `*` for any.
-    pub(crate) allow_hosts: Vec<String>,
-    /// Origins that are let in beside those that the address implies. `*` for any.
-    pub(crate) allow_origins: Vec<String>,
+/// The least head of a request that can be bounded.
+const LEAST_HEADER: usize = 8 * 1024;
+
+/// The method that sets a setting, by its kind.
+macro_rules! setter {
+    (Text, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, value: impl Into<String>) -> Self {
+            self.options.$name = value.into();
+            self
+        }
+    };
+    (List, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, value: impl Into<String>) -> Self {
+            self.options.$name.push(value.into());
+            self
+        }
+    };
+    (File, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, path: impl Into<PathBuf>) -> Self {
+            self.options.$name = Some(path.into());
+            self
+        }
+    };
+    (Switch, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, yes: bool) -> Self {
+            self.options.$name = yes;
+            self
+        }
+    };
+    (Size, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, bytes: usize) -> Self {
+            self.options.$name = bytes;
+            self
+        }
+    };
+    (Count, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, count: usize) -> Self {
+            self.options.$name = count;
+            self
+        }
+    };
+    (Time, $name:ident, $($doc:tt)*) => {
+        $($doc)*
+        #[must_use]
+        pub fn $name(mut self, time: Duration) -> Self {
+            self.options.$name = time;
+            self
+        }
+    };
+    (Delay, $($rest:tt)*) => { setter!(Time, $($rest)*); };
 }
+
+macro_rules! options {
+    ($($section:literal {
+        $($(#[doc = $help:literal])+ $part:ident $name:ident: $kind:ident $(= $default:literal)?, $value:literal;)*
+    })*) => {
+        /// The settings, each as declared.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Options {
+            $($($(#[doc = $help])+ pub(crate) $name: <kinds::$kind as Kind>::Value,)*)*
+        }
+
+        impl Options {
+            /// Reads what was typed, set or written.
+            pub(crate) fn read(values: &Values) -> Result<Self> {
+                Ok(Self { $($($name: values.read::<kinds::$kind>(stringify!($name))?,)*)* })
+            }
+
+            /// What holds when nobody says anything.
+            fn defaults() -> Result<Self> {
+                let words = |default: Option<&str>| -> Vec<String> {
+                    default.map(str::to_owned).into_iter().collect()
+                };
+                Ok(Self { $($(
+                    $name: kinds::$kind::read(
+                        stringify!($name),
+                        &words(None $(.or(Some($default)))?),
+                    )?,
+                )*)* })
+            }
+        }
+
+        impl Http {
+            $($(setter! {
+                $kind, $name,
+                $(#[doc = $help])+
+                $(#[doc = ""] #[doc = concat!("`", $default, "` unless told otherwise.")])?
+            })*)*
+        }
+    };
+}
+
+settings_of_http!(options);
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            path: "/mcp".to_owned(),
-            max_body: 4 * 1024 * 1024,
-            max_sessions: 100_000,
-            session_idle: Duration::from_secs(30 * 60),
-            allow_hosts: Vec::new(),
-            allow_origins: Vec::new(),
-        }
+        Self::defaults().unwrap_or_else(|error| unreachable!("a default is wrong: {error}"))
     }
 }
 
@@ -38,19 +126,44 @@ impl Options {
     /// Checks what was set, and brings the path into its one form.
     pub(crate) fn checked(mut self) -> Result<Self> {
         self.path = checked_path(&self.path)?.to_owned();
-        self.allow_hosts.iter().try_for_each(|h| check_host(h))?;
-        self.allow_origins
-            .iter()
-            .try_for_each(|o| check_origin(o))?;
+        self.allow_host.iter().try_for_each(|h| check_host(h))?;
+        let origins = Origins::parse(&self.allow_origin)?;
+        if self.allow_credentials && origins.is_any() {
+            return Err(Error::setting(
+                "--allow-credentials and --allow-origin '*' are both set, which would let every page act with what its visitor's browser keeps",
+            )
+            .with_hint("name the origins one by one, or leave --allow-credentials out"));
+        }
+        Proxies::parse(&self.trusted_proxy)?;
+        PublicUrl::parse(&self.public_url)?;
+        Rate::parse(&self.rate_limit)?;
         for (flag, limit) in [
             ("max-body", self.max_body),
             ("max-sessions", self.max_sessions),
+            ("max-streams", self.max_streams),
+            ("max-connections", self.max_connections),
+            (
+                "max-connections-per-address",
+                self.max_connections_per_address,
+            ),
         ] {
             if limit == 0 {
                 return Err(Error::setting(format!(
                     "--{flag} must be more than nothing"
                 )));
             }
+        }
+        if self.max_header < LEAST_HEADER {
+            return Err(Error::setting(format!(
+                "--max-header must be at least {LEAST_HEADER} bytes"
+            )));
+        }
+        let sockets = [self.unix_socket.is_some(), self.inherit_socket];
+        if sockets == [true, true] {
+            return Err(
+                Error::setting("--unix-socket and --inherit-socket are both set")
+                    .with_hint("leave one of them out"),
+            );
         }
         Ok(self)
     }
@@ -59,6 +172,13 @@ impl Options {
 fn checked_path(text: &str) -> Result<&str> {
     let path = text.trim_end_matches('/');
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '{' | '}' | '*');
+    let is_ours = ["/health", "/ready"].contains(&path) || path.starts_with("/.well-known");
+    if is_ours {
+        return Err(
+            Error::setting(format!("--path '{text}' is taken by something else"))
+                .with_hint("choose another, such as /mcp"),
+        );
+    }
     if text.starts_with('/') && path.chars().all(plain) {
         return Ok(path);
     }
@@ -81,35 +201,32 @@ fn check_host(text: &str) -> Result<()> {
     )
 }
 
-/// Refuses what never stands in an `Origin` field.
-fn check_origin(text: &str) -> Result<()> {
-    let host = text.split_once("://").map(|(_, host)| host);
-    let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
-    if is_origin || text == "*" || text == "null" {
-        return Ok(());
-    }
-    Err(Error::setting(format!(
-        "--allow-origin '{text}' is no origin; write it as https://app.example.com, without a path"
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_can_never_match_or_never_serve_is_refused_in_code_as_on_the_command_line() {
-        let wrong: [fn(&mut Options); 5] = [
-            |it| it.path = "mcp".to_owned(),
-            |it| it.max_body = 0,
-            |it| it.max_sessions = 0,
-            |it| it.allow_hosts.push("https://a.example.com/".to_owned()),
-            |it| it.allow_origins.push("a.example.com".to_owned()),
+        let wrong: [fn(Http) -> Http; 16] = [
+            |it| it.path("mcp"),
+            |it| it.path("/health"),
+            |it| it.path("/.well-known/mcp"),
+            |it| it.max_body(0),
+            |it| it.max_sessions(0),
+            |it| it.max_streams(0),
+            |it| it.max_connections(0),
+            |it| it.max_connections_per_address(0),
+            |it| it.max_header(1000),
+            |it| it.allow_host("https://a.example.com/"),
+            |it| it.allow_origin("a.example.com"),
+            |it| it.allow_origin("*").allow_credentials(true),
+            |it| it.trusted_proxy("proxy"),
+            |it| it.public_url("mcp.example.com"),
+            |it| it.rate_limit("fast"),
+            |it| it.inherit_socket(true).unix_socket("/tmp/s"),
         ];
         for (number, change) in wrong.into_iter().enumerate() {
-            let mut options = Options::default();
-            change(&mut options);
-            let error = options.checked().unwrap_err();
+            let error = change(Http::new()).options.checked().unwrap_err();
             assert!(error.is_setting(), "{number}: {error}");
         }
         assert!(Options::default().checked().is_ok());

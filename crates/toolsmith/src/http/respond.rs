@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -34,7 +35,11 @@ pub(super) fn answer(answer: Answer, form: Form) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     if form == Form::Json || status != StatusCode::OK {
         let mut response = json(status, answer.message);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        let is_full = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        if is_full.contains(&status) {
             let wait = HeaderValue::from_static(RETRY_SECONDS);
             response.headers_mut().insert(RETRY_AFTER, wait);
         }
@@ -64,6 +69,20 @@ pub(super) fn method_not_allowed(
     response
 }
 
+/// The same response, with the time after which it may be tried again, in whole seconds of
+/// which there is at least one.
+pub(super) fn retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+/// A response that says nothing.
+pub(super) fn nothing() -> HttpResponse {
+    empty(StatusCode::NO_CONTENT)
+}
+
 /// A response without a body.
 pub(super) fn empty(status: StatusCode) -> HttpResponse {
     with(status, ResponseBody::whole(""), HeaderMap::new())
@@ -75,6 +94,12 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
     static FIELDS: LazyLock<HeaderMap> =
         LazyLock::new(|| fields([(CONTENT_TYPE, "application/json")]));
     with(status, ResponseBody::whole(body), FIELDS.clone())
+}
+
+/// A response for people.
+pub(super) fn text(status: StatusCode, text: &'static str) -> HttpResponse {
+    let fields = fields([(CONTENT_TYPE, "text/plain")]);
+    with(status, ResponseBody::whole(text), fields)
 }
 
 /// A response that is a stream of events.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::declared::Part;
 use super::values::{Values, absent};
-use super::{http, keys, read, stdio};
+use super::{http, keys, kinds, stdio};
 use crate::log::{LogFormat, LogSettings};
 use crate::server::{Engine, Server, StateKey};
 use crate::startup::Announce;
@@ -48,7 +48,7 @@ impl Args {
     /// wrong, and ends the program where that is called for.
     pub fn parse() -> Self {
         let values = Values::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-        Self::read(&values).unwrap_or_else(|error| {
+        Self::read(values).unwrap_or_else(|error| {
             // Whoever closed standard error does not want to read it.
             let _ = writeln!(std::io::stderr(), "error: {error:?}");
             std::process::exit(USAGE)
@@ -67,22 +67,20 @@ impl Args {
         T: Into<OsString> + Clone,
     {
         let values = Values::parse(words).map_err(|error| Error::setting(error.to_string()))?;
-        Self::read(&values)
+        Self::read(values)
     }
 
-    fn read(values: &Values) -> Result<Self> {
-        Self::read_flags(values).map_err(|error| values.blame(error))
+    fn read(values: Values) -> Result<Self> {
+        let values = values.with_file()?;
+        Self::read_values(&values).map_err(|error| values.blame(error))
     }
 
-    fn read_flags(values: &Values) -> Result<Self> {
+    fn read_values(values: &Values) -> Result<Self> {
         values.check()?;
-        let call_timeout = match values.one("call-timeout") {
-            "" => None,
-            text => Some(read::time("call-timeout", text)?),
-        };
+        let call_timeout = values.read_said::<kinds::Time>("call_timeout")?;
         let log = LogSettings {
-            format: log_format(values.one("log"))?,
-            filter: values.one("log-level").to_owned(),
+            format: log_format(&values.one("log"))?,
+            filter: values.one("log_level"),
         };
         log.filter()?;
         Ok(Self {
@@ -102,7 +100,7 @@ fn transport(values: &Values) -> Result<Chosen> {
         }
         _ => values.check_typed_for(part),
     };
-    match values.one("transport") {
+    match values.one("transport").as_str() {
         "stdio" => {
             built_with(Part::Stdio)?;
             stdio::read(values).map(Chosen::Stdio)

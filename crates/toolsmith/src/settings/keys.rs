@@ -12,8 +12,8 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// Reads the keys: none, where nothing was set.
 pub(super) fn read(values: &Values) -> Result<Vec<StateKey>> {
-    let (keys, file) = (values.many("state-key"), values.one("state-key-file"));
-    match (keys.is_empty(), file) {
+    let (keys, file) = (values.words("state_key"), values.one("state_key_file"));
+    match (keys.is_empty(), file.as_str()) {
         (_, "") => keys.iter().map(|key| parse("state-key", key)).collect(),
         (true, file) => of_file(file),
         (false, _) => Err(

@@ -5,10 +5,12 @@
 //! to add.
 
 mod args;
-mod declared;
+#[macro_use]
+pub(crate) mod declared;
+mod file;
 mod keys;
-mod read;
-mod values;
+pub(crate) mod kinds;
+pub(crate) mod values;
 
 #[cfg(feature = "http")]
 #[path = "with_http.rs"]

@@ -1,4 +1,4 @@
-//! What was typed or set: every setting by its flag.
+//! What was typed, set or written: the words of every setting.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,17 +6,31 @@ use std::fmt;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::declared::{Part, SETTINGS, Setting};
+use super::declared::{Part, SETTINGS, Setting, Shape};
+use super::file::SettingsFile;
+use super::kinds::Kind;
 use crate::{Error, Result};
 
 /// The settings, as text.
-pub(super) struct Values(ArgMatches);
+pub(crate) struct Values {
+    typed: ArgMatches,
+    file: SettingsFile,
+}
 
 /// Some are secrets.
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Values").finish_non_exhaustive()
+        f.debug_struct("Values").finish_non_exhaustive()
     }
+}
+
+/// Where a value comes from; a later one goes before an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Default,
+    File,
+    Environment,
+    Flag,
 }
 
 impl Values {
@@ -26,33 +40,75 @@ impl Values {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        command().try_get_matches_from(words).map(Self)
+        let typed = command().try_get_matches_from(words)?;
+        let file = SettingsFile::default();
+        Ok(Self { typed, file })
     }
 
-    /// The value of a setting, or nothing where it has no default.
-    pub(super) fn one(&self, flag: &str) -> &str {
-        self.0.get_one::<String>(flag).map_or("", String::as_str)
+    /// Reads the settings file, if one is named.
+    pub(super) fn with_file(mut self) -> Result<Self> {
+        let path = self.one("config");
+        if !path.is_empty() {
+            let read = SettingsFile::read(&path);
+            self.file = read.map_err(|error| self.blame(error))?;
+        }
+        Ok(self)
     }
 
-    /// The values of a setting that may be repeated.
-    pub(super) fn many(&self, flag: &str) -> Vec<String> {
-        let values = self.0.get_many::<String>(flag);
-        values.into_iter().flatten().cloned().collect()
+    /// The value of a setting, read as its kind.
+    pub(crate) fn read<K: Kind>(&self, name: &str) -> Result<K::Value> {
+        K::read(&name.replace('_', "-"), &self.words(name))
+    }
+
+    /// The same, if anybody said anything; nothing where only the default holds.
+    pub(super) fn read_said<K: Kind>(&self, name: &str) -> Result<Option<K::Value>> {
+        match self.source(name) {
+            Source::Default => Ok(None),
+            _ => self.read::<K>(name).map(Some),
+        }
+    }
+
+    /// The word of a setting, or nothing where it has no default.
+    pub(super) fn one(&self, name: &str) -> String {
+        self.words(name).into_iter().next().unwrap_or_default()
+    }
+
+    /// The words of a setting.
+    pub(super) fn words(&self, name: &str) -> Vec<String> {
+        match (self.source(name), self.file.get(name)) {
+            (Source::File, Some(words)) => words.to_vec(),
+            _ => self.typed_words(name),
+        }
+    }
+
+    fn typed_words(&self, name: &str) -> Vec<String> {
+        let words = self.typed.get_many::<String>(name);
+        words.into_iter().flatten().cloned().collect()
+    }
+
+    fn source(&self, name: &str) -> Source {
+        match self.typed.value_source(name) {
+            Some(ValueSource::CommandLine) => Source::Flag,
+            Some(ValueSource::EnvVariable) => Source::Environment,
+            _ if self.file.get(name).is_some() => Source::File,
+            _ => Source::Default,
+        }
     }
 
     /// Refuses flags of features that this program was built without, and empty values.
     pub(super) fn check(&self) -> Result<()> {
-        for setting in SETTINGS {
-            match setting.part.feature() {
-                Some((feature, false)) if self.is_typed(setting) => {
-                    return Err(absent(&format!("--{}", setting.flag), feature));
+        for setting in SETTINGS.iter() {
+            let source = self.source(setting.name);
+            match (setting.part.feature(), source) {
+                (Some((feature, false)), Source::Flag | Source::File) => {
+                    return Err(absent(&format!("--{}", setting.flag()), feature));
                 }
                 // What the environment says to other programs does not concern this one.
-                Some((_, false)) => continue,
+                (Some((_, false)), _) => continue,
                 _ => {}
             }
-            if self.many(setting.flag).iter().any(String::is_empty) {
-                let empty = format!("--{} has an empty value", setting.flag);
+            if self.words(setting.name).iter().any(String::is_empty) {
+                let empty = format!("--{} has an empty value", setting.flag());
                 let hint = "give it a value, or leave it out";
                 return Err(Error::setting(empty).with_hint(hint));
             }
@@ -61,47 +117,47 @@ impl Values {
     }
 
     /// Refuses flags that were typed for a transport that is not the one that serves. The
-    /// environment may hold settings for both.
+    /// environment and the file may hold settings for both.
     pub(super) fn check_typed_for(&self, chosen: Part) -> Result<()> {
-        let of_other = |setting: &&Setting| ![Part::Server, chosen].contains(&setting.part);
-        let typed = SETTINGS.iter().filter(of_other).find(|s| self.is_typed(s));
-        let Some(setting) = typed else {
+        let serves = chosen.transport();
+        let of_other = |setting: &&Setting| {
+            let transport = setting.part.transport();
+            transport.is_some() && transport != serves && self.source(setting.name) == Source::Flag
+        };
+        let Some(setting) = SETTINGS.iter().find(of_other) else {
             return Ok(());
         };
-        let (own, other) = match chosen {
-            Part::Http => ("http", "stdio"),
-            Part::Stdio | Part::Server => ("stdio", "http"),
+        let (own, other) = match chosen.transport() {
+            Some("http") => ("http", "stdio"),
+            _ => ("stdio", "http"),
         };
+        let flag = setting.flag();
         Err(Error::setting(format!(
-            "--{} is a setting of the transport {other}, and this server uses {own}",
-            setting.flag
+            "--{flag} is a setting of the transport {other}, and this server uses {own}"
         ))
-        .with_hint(format!(
-            "add --transport {other}, or leave --{} out",
-            setting.flag
-        )))
+        .with_hint(format!("add --transport {other}, or leave --{flag} out")))
     }
 
-    /// Names the variable in place of the flag, where the value came from there.
+    /// Names the variable or the file in place of the flag, where the value came from there.
     pub(super) fn blame(&self, error: Error) -> Error {
         error.reworded(|message| {
             SETTINGS.iter().find_map(|setting| {
-                let rest = message.strip_prefix("--")?.strip_prefix(setting.flag)?;
+                let flag = setting.flag();
+                let rest = message.strip_prefix("--")?.strip_prefix(flag.as_str())?;
                 let whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
-                let source = self.0.value_source(setting.flag);
-                (whole && source == Some(ValueSource::EnvVariable))
-                    .then(|| format!("{}{rest}", setting.env))
+                match self.source(setting.name) {
+                    _ if !whole => None,
+                    Source::Environment => Some(format!("{}{rest}", setting.env())),
+                    Source::File => Some(format!("`{flag}` in '{}'{rest}", self.file.path())),
+                    Source::Flag | Source::Default => None,
+                }
             })
         })
-    }
-
-    fn is_typed(&self, setting: &Setting) -> bool {
-        self.0.value_source(setting.flag) == Some(ValueSource::CommandLine)
     }
 }
 
 /// What to do about a feature that is not there.
-pub(super) fn absent(what: &str, feature: &str) -> Error {
+pub(crate) fn absent(what: &str, feature: &str) -> Error {
     Error::setting(format!(
         "{what} needs the feature `{feature}`, which this program was built without"
     ))
@@ -120,16 +176,22 @@ fn command() -> Command {
 
 fn arg(setting: &Setting) -> Arg {
     let missing = matches!(setting.part.feature(), Some((_, false)));
-    let arg = Arg::new(setting.flag)
-        .long(setting.flag)
-        .env(setting.env)
+    let arg = Arg::new(setting.name)
+        .long(setting.flag())
+        .env(setting.env())
         .value_name(setting.value)
-        .help(setting.help)
+        .help(setting.help())
+        .help_heading(setting.section)
         .hide_env_values(setting.secret)
         .hide(missing);
-    let arg = match setting.many {
-        true => arg.action(ArgAction::Append).value_delimiter(','),
-        false => arg.action(ArgAction::Set),
+    let arg = match setting.shape {
+        Shape::One => arg.action(ArgAction::Set),
+        Shape::Many => arg.action(ArgAction::Append).value_delimiter(','),
+        Shape::Switch => arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true"),
     };
     match setting.default {
         Some(default) => arg.default_value(default),

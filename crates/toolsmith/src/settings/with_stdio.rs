@@ -1,6 +1,6 @@
 //! The settings of the stdio transport.
 
-use super::read;
+use super::kinds;
 use super::values::Values;
 use crate::Result;
 use crate::stdio::Stdio;
@@ -10,6 +10,6 @@ pub(super) type Chosen = Stdio;
 
 /// Reads the settings.
 pub(super) fn read(values: &Values) -> Result<Chosen> {
-    let max_line = read::size("max-line", values.one("max-line"))?;
+    let max_line = values.read::<kinds::Size>("max_line")?;
     Ok(Stdio::new().max_line(max_line))
 }

@@ -107,7 +107,7 @@ fn run_brings_its_own_runtime_and_says_what_keeps_it_from_starting() {
     assert!(printed.contains("two tools are named `add`"), "{printed}");
 
     let taken = Http::bind("127.0.0.1:0").listen().unwrap();
-    let address = taken.local_addr().to_string();
+    let address = taken.local_addr().unwrap().to_string();
     let start = std::time::Instant::now();
     let error = named().run(Http::bind(address.clone())).unwrap_err();
     assert!(error.is_bind(), "{error:?}");

@@ -224,7 +224,7 @@ async fn a_session_has_at_most_four_streams_and_room_comes_back() {
     for _ in 0..4 {
         streams.push(server.open(&session.stream()).await);
     }
-    let is = (409, -31006, Value::Null);
+    let is = (429, -31006, Value::Null);
     server.refuses(&session.stream(), is, &["4 streams"]).await;
     let other = server.session("2025-11-25").await;
     server.open(&other.stream()).await;
@@ -236,7 +236,7 @@ async fn a_session_has_at_most_four_streams_and_room_comes_back() {
             connection.write(&ask).await.unwrap();
             match connection.head().await.status {
                 200 => return,
-                409 => tokio::time::sleep(Duration::from_millis(5)).await,
+                429 => tokio::time::sleep(Duration::from_millis(5)).await,
                 other => panic!("{other}"),
             }
         }

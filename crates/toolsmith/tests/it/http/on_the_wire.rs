@@ -76,7 +76,7 @@ async fn session(address: SocketAddr, revision: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_event_is_on_the_wire_before_the_next_await_completes() {
     let listening = Http::bind("127.0.0.1:0").listen().unwrap();
-    let address = listening.local_addr();
+    let address = listening.local_addr().unwrap();
     let service = listening
         .service(Server::new("s").tool::<reports>())
         .unwrap();

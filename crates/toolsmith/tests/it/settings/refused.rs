@@ -46,7 +46,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("--max-sessions", "0", "a number from 1 up, got '0'"),
     ("--session-idle", "soon", "30m"),
     ("--session-idle", "0s", "more than nothing"),
-    ("--session-idle", "5", "90s"),
+    ("--session-idle", "5", "5s is 5 seconds"),
     ("--call-timeout", "0s", "more than nothing"),
     ("--call-timeout", "x", "30m"),
     ("--log", "loud", "json"),

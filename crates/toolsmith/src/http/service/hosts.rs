@@ -7,11 +7,18 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use http::Uri;
+use tokio::time::Instant;
 
-use super::fields::{Fields, text};
-use super::options::Options;
+use super::origins::Origins;
+use super::public_url::PublicUrl;
+use super::remote::Client;
+use crate::Result;
+use crate::http::fields::{Fields, text};
+use crate::http::options::Options;
+use crate::http::warnings::Warnings;
 use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 
 /// The names that mean this machine.
@@ -21,7 +28,7 @@ const MAX_SHOWN: usize = 200;
 
 /// Where the server listens, as far as it matters to who may call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(in crate::http) enum Bound {
     /// Only this machine reaches it, or somebody else decides who does.
     Loopback,
     /// Other machines reach it, by this name or address.
@@ -29,60 +36,88 @@ pub(super) enum Bound {
 }
 
 /// Decides by `Host` and `Origin`.
-#[derive(Clone, Debug)]
-pub(super) struct Guard {
+#[derive(Debug)]
+pub(super) struct Gate {
     bound: Bound,
     hosts: Vec<String>,
-    origins: Vec<String>,
+    origins: Origins,
+    refusals: Mutex<Warnings>,
 }
 
-impl Guard {
-    pub(super) fn new(bound: Bound, options: &Options) -> Self {
-        let lower = |list: &[String]| list.iter().map(|s| s.to_ascii_lowercase()).collect();
-        Self {
-            bound,
-            hosts: lower(&options.allow_hosts),
-            origins: lower(&options.allow_origins),
+/// What becomes of a request at the gate.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// Whether it comes from a page, whose origin is let in.
+    pub(super) is_of_page: bool,
+    /// Why it is not let in.
+    pub(super) refused: Option<ProtocolError>,
+}
+
+impl Gate {
+    /// # Errors
+    ///
+    /// When a setting is wrong.
+    pub(super) fn new(bound: Bound, options: &Options) -> Result<Self> {
+        let lower = options.allow_host.iter().map(|s| s.to_ascii_lowercase());
+        let mut hosts: Vec<String> = lower.collect();
+        if let Some(url) = PublicUrl::parse(&options.public_url)? {
+            hosts.push(name_of(url.host()).to_owned());
         }
+        Ok(Self {
+            bound,
+            hosts,
+            origins: Origins::parse(&options.allow_origin)?,
+            refusals: Mutex::default(),
+        })
     }
 
     /// Lets a request in, or says which setting would.
-    pub(super) fn check(&self, uri: &Uri, fields: &Fields<'_>) -> Result<(), ProtocolError> {
-        if self.is_plainly_ours(uri, fields) {
-            return Ok(());
+    pub(super) fn check(&self, uri: &Uri, fields: &Fields<'_>, client: &Client) -> Admitted {
+        if self.is_plainly_ours(uri, fields, client) {
+            return Admitted {
+                is_of_page: false,
+                refused: None,
+            };
         }
-        let host = host_of(uri, fields.host)?;
-        if !self.is_our_host(&host) {
-            return Err(refused(
+        let host = host_of(uri, fields.host, client.host.as_deref());
+        let ours = host.as_ref().ok().filter(|host| self.is_our_host(host));
+        // One that is repeated or cannot be read is nobody's.
+        let origin = match fields.origin {
+            HeaderField::Missing => None,
+            field => Some(text(field).unwrap_or("unreadable").to_ascii_lowercase()),
+        };
+        let allowed = |it: &String| {
+            let host = ours.map(|it| &**it);
+            self.origins.allow(it, &self.bound, host)
+        };
+        let is_of_page = origin.as_ref().is_some_and(allowed);
+        let refused = match (&host, &origin) {
+            (Err(error), _) => Some(error.clone()),
+            (Ok(host), _) if ours.is_none() => Some(self.refuse(
                 ErrorKind::HostNotAllowed,
                 "host",
-                name_of(&host),
+                name_of(host),
                 "--allow-host",
-            ));
-        }
-        if fields.origin == HeaderField::Missing {
-            return Ok(());
-        }
-        // One that is repeated or cannot be read is nobody's.
-        let origin = text(fields.origin)
-            .unwrap_or("unreadable")
-            .to_ascii_lowercase();
-        if !self.is_our_origin(&origin, &host) {
-            return Err(refused(
+            )),
+            (_, Some(origin)) if !is_of_page => Some(self.refuse(
                 ErrorKind::OriginNotAllowed,
                 "origin",
-                &origin,
+                origin,
                 "--allow-origin",
-            ));
+            )),
+            _ => None,
+        };
+        Admitted {
+            is_of_page,
+            refused,
         }
-        Ok(())
     }
 
     /// Whether a request comes from no page, and names our host as it is listed: the common
     /// one, which needs no closer look.
-    fn is_plainly_ours(&self, uri: &Uri, fields: &Fields<'_>) -> bool {
-        let (None, HeaderField::One(host), HeaderField::Missing) =
-            (uri.authority(), fields.host, fields.origin)
+    fn is_plainly_ours(&self, uri: &Uri, fields: &Fields<'_>, client: &Client) -> bool {
+        let (None, None, HeaderField::One(host), HeaderField::Missing) =
+            (uri.authority(), &client.host, fields.host, fields.origin)
         else {
             return false;
         };
@@ -108,23 +143,37 @@ impl Guard {
         }
     }
 
-    /// Besides those that are listed: pages of this machine when only this machine reaches
-    /// us, and pages that we serve ourselves.
-    fn is_our_origin(&self, origin: &str, host: &str) -> bool {
-        let listed = |allowed: &String| allowed == "*" || allowed == origin;
-        if self.origins.iter().any(listed) {
-            return true;
+    fn refuse(&self, kind: ErrorKind, what: &str, value: &str, flag: &str) -> ProtocolError {
+        let value: String = value
+            .chars()
+            .take(MAX_SHOWN)
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
+        let allow = format!("{flag} {value}");
+        let due = self.refusals.lock();
+        let due = due
+            .unwrap_or_else(PoisonError::into_inner)
+            .due(Instant::now());
+        // Whoever sends a flood of them does not fill the log.
+        if let Some(times) = due {
+            tracing::warn!(%value, allow_with = %allow, times, "a request was refused: its {what} is not allowed");
         }
-        let Some((_, authority)) = origin.split_once("://") else {
-            return false;
-        };
-        authority == host || (self.bound == Bound::Loopback && is_loopback(name_of(authority)))
+        ProtocolError::new(
+            kind,
+            format!("the {what} '{value}' is not allowed; the operator can allow it with {allow}"),
+        )
     }
 }
 
-/// The host that a request names, in small letters, with the port if it names one.
-fn host_of<'a>(uri: &'a Uri, field: HeaderField<'a>) -> Result<Cow<'a, str>, ProtocolError> {
+/// The host that a request names, or that a trusted proxy was asked for, in small letters,
+/// with the port if it names one.
+fn host_of<'a>(
+    uri: &'a Uri,
+    field: HeaderField<'a>,
+    said: Option<&'a str>,
+) -> Result<Cow<'a, str>, ProtocolError> {
     let host = match (uri.authority(), field) {
+        _ if said.is_some() => Ok(said.unwrap_or_default()),
         (_, HeaderField::Repeated) => Err("the request names its host more than once"),
         (Some(authority), _) => Ok(authority.as_str()),
         (None, HeaderField::One(host)) => match std::str::from_utf8(host) {
@@ -142,7 +191,7 @@ fn host_of<'a>(uri: &'a Uri, field: HeaderField<'a>) -> Result<Cow<'a, str>, Pro
 
 /// A host without its port, without the brackets of an IPv6 address, and without the dot
 /// that may end a full name.
-fn name_of(host: &str) -> &str {
+pub(super) fn name_of(host: &str) -> &str {
     if let Some(rest) = host.strip_prefix('[') {
         return rest.split(']').next().unwrap_or(rest);
     }
@@ -153,24 +202,10 @@ fn name_of(host: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-fn is_loopback(name: &str) -> bool {
+pub(super) fn is_loopback(name: &str) -> bool {
     LOOPBACK.contains(&name)
         || name.ends_with(".localhost")
         || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-fn refused(kind: ErrorKind, what: &str, value: &str, flag: &str) -> ProtocolError {
-    let value: String = value
-        .chars()
-        .take(MAX_SHOWN)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    let allow = format!("{flag} {value}");
-    tracing::warn!(%value, allow_with = %allow, "a request was refused: its {what} is not allowed");
-    ProtocolError::new(
-        kind,
-        format!("the {what} '{value}' is not allowed; the operator can allow it with {allow}"),
-    )
 }
 
 #[cfg(test)]
@@ -180,31 +215,30 @@ mod tests {
     use super::*;
     use http::Request;
 
-    fn guard(bound: Bound, hosts: &[&str], origins: &[&str]) -> Guard {
+    fn gate(bound: Bound, hosts: &[&str], origins: &[&str]) -> Gate {
         let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
         let options = Options {
-            allow_hosts: own(hosts),
-            allow_origins: own(origins),
+            allow_host: own(hosts),
+            allow_origin: own(origins),
             ..Options::default()
         };
-        Guard::new(bound, &options)
+        Gate::new(bound, &options).unwrap()
     }
 
-    fn check(guard: &Guard, host: &str, origin: Option<&str>) -> Option<ErrorKind> {
+    fn check(gate: &Gate, host: &str, origin: Option<&str>) -> Option<ErrorKind> {
         let mut request = Request::builder().header(HOST, host);
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        guard
-            .check(&parts.uri, &Fields::read(&parts.headers))
-            .err()
-            .map(|e| e.kind)
+        let client = Client::default();
+        let admitted = gate.check(&parts.uri, &Fields::read(&parts.headers), &client);
+        admitted.refused.map(|e| e.kind)
     }
 
     #[test]
     fn on_loopback_only_loopback_names_are_ours() {
-        let guard = guard(Bound::Loopback, &[], &[]);
+        let gate = gate(Bound::Loopback, &[], &[]);
         for good in [
             "localhost",
             "LOCALHOST:8000",
@@ -215,7 +249,7 @@ mod tests {
             "localhost.",
             "localhost.:8000",
         ] {
-            assert_eq!(check(&guard, good, None), None, "{good}");
+            assert_eq!(check(&gate, good, None), None, "{good}");
         }
         for bad in [
             "evil.example",
@@ -228,7 +262,7 @@ mod tests {
             ".",
         ] {
             assert_eq!(
-                check(&guard, bad, None),
+                check(&gate, bad, None),
                 Some(ErrorKind::HostNotAllowed),
                 "{bad}"
             );
@@ -237,7 +271,7 @@ mod tests {
 
     #[test]
     fn origins_follow_the_same_rule() {
-        let guard = guard(Bound::Loopback, &[], &["https://app.example.com"]);
+        let gate = gate(Bound::Loopback, &[], &["https://app.example.com"]);
         let host = "127.0.0.1:8000";
         for good in [
             "http://localhost:3000",
@@ -245,7 +279,7 @@ mod tests {
             "https://APP.example.com",
             "http://[::1]:1",
         ] {
-            assert_eq!(check(&guard, host, Some(good)), None, "{good}");
+            assert_eq!(check(&gate, host, Some(good)), None, "{good}");
         }
         for bad in [
             "https://evil.example",
@@ -254,7 +288,7 @@ mod tests {
             "file://",
         ] {
             assert_eq!(
-                check(&guard, host, Some(bad)),
+                check(&gate, host, Some(bad)),
                 Some(ErrorKind::OriginNotAllowed),
                 "{bad}"
             );
@@ -263,19 +297,19 @@ mod tests {
 
     #[test]
     fn an_open_server_is_reached_by_address_and_by_listed_names_only() {
-        let guard = guard(Bound::Open("0.0.0.0".into()), &["mcp.example.com"], &[]);
-        assert_eq!(check(&guard, "192.168.0.5:8000", None), None);
-        assert_eq!(check(&guard, "mcp.example.com:443", None), None);
-        assert_eq!(check(&guard, "mcp.example.com.:443", None), None);
+        let gate = gate(Bound::Open("0.0.0.0".into()), &["mcp.example.com"], &[]);
+        assert_eq!(check(&gate, "192.168.0.5:8000", None), None);
+        assert_eq!(check(&gate, "mcp.example.com:443", None), None);
+        assert_eq!(check(&gate, "mcp.example.com.:443", None), None);
         assert_eq!(
-            check(&guard, "rebound.example:8000", None),
+            check(&gate, "rebound.example:8000", None),
             Some(ErrorKind::HostNotAllowed)
         );
         assert_eq!(
-            check(&guard, "mcp.example.com", Some("https://mcp.example.com")),
+            check(&gate, "mcp.example.com", Some("https://mcp.example.com")),
             None
         );
-        let local = check(&guard, "mcp.example.com", Some("http://localhost:3000"));
+        let local = check(&gate, "mcp.example.com", Some("http://localhost:3000"));
         assert_eq!(local, Some(ErrorKind::OriginNotAllowed));
     }
 }

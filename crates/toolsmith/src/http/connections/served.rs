@@ -1,0 +1,175 @@
+//! One connection, from its first byte to its end.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::header::CONNECTION;
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_io_timeout::TimeoutWriter;
+
+use super::activity::{Activity, AtWork, Noted, Stage};
+use super::joined::Joined;
+use super::limits::ConnectionLimits;
+use crate::http::McpService;
+use crate::http::body;
+use crate::http::respond::{self, HttpResponse};
+use crate::http::service::Remote;
+use crate::protocol::{Decoded, Era, ErrorKind, Message, ProtocolError, decode};
+
+/// How much of a request that is refused is read to find its id, and for how long.
+const MAX_READ: usize = 64 * 1024;
+const READ_TIME: Duration = Duration::from_secs(1);
+
+/// What answers the requests of a connection.
+#[derive(Clone, Debug)]
+pub(super) enum Answers {
+    /// The service.
+    Service(McpService),
+    /// There is no room for the connection.
+    Full(ErrorKind, &'static str),
+}
+
+/// Serves one connection by HTTP/1.1.
+pub(super) fn http1<S>(
+    stream: S,
+    remote: Remote,
+    answers: Answers,
+    limits: &ConnectionLimits,
+    activity: Activity,
+) -> Served<impl GracefulConnection<Error = hyper::Error> + Send + use<S>>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(limits.write_time));
+    let stream = Noted {
+        stream: Joined(Box::pin(stream)),
+        activity: activity.clone(),
+        notes_reads: true,
+    };
+    let noted = activity.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        answer(request, remote, answers.clone(), noted.begin())
+    });
+    let connection = http1::Builder::new()
+        .max_buf_size(limits.head)
+        .serve_connection(TokioIo::new(stream), service);
+    Served::new(connection, activity)
+}
+
+/// Answers one request, unless it is cut off before.
+async fn answer(
+    request: Request<Incoming>,
+    remote: Remote,
+    answers: Answers,
+    at_work: AtWork,
+) -> Result<HttpResponse, Infallible> {
+    let (parts, body) = request.into_parts();
+    let mut response = match &answers {
+        Answers::Full(kind, why) => full(*kind, why, body).await,
+        Answers::Service(service) => {
+            let mut serving = pin!(service.serve(&remote, &parts, body));
+            poll_fn(|cx| match at_work.stage() {
+                Stage::Cut => Poll::Ready(cut_off()),
+                _ => serving.as_mut().poll(cx),
+            })
+            .await
+        }
+    };
+    if at_work.stage() != Stage::Open || matches!(answers, Answers::Full(..)) {
+        say_that_it_ends(&parts, &mut response);
+    }
+    response.body_mut().hold(at_work);
+    Ok(response)
+}
+
+fn say_that_it_ends(parts: &Parts, response: &mut HttpResponse) {
+    // HTTP/2 says so in a frame of its own.
+    if parts.version <= Version::HTTP_11 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+}
+
+/// Refuses a request, by its id if that can be found: there are clients that wait on for an
+/// answer when they are told no without it.
+async fn full(kind: ErrorKind, why: &'static str, body: Incoming) -> HttpResponse {
+    let error = ProtocolError::new(kind, why);
+    let body = body::read(body, MAX_READ, READ_TIME).await;
+    let id = body.ok().and_then(|body| match decode(&body, None) {
+        Ok(Decoded::Modern(request, _) | Decoded::Legacy(Message::Request(request))) => {
+            Some(request.id)
+        }
+        Err(refusal) => refusal.id,
+        Ok(_) => None,
+    });
+    respond::refusal(&error.refuse(id, Era::Legacy))
+}
+
+/// What a request is told that took too long. It is no JSON, because its id is not known
+/// here.
+fn cut_off() -> HttpResponse {
+    let wait = Duration::from_secs(1);
+    let why = "the server is stopping, and this took longer than it could wait; send it again, if it may be done twice\n";
+    respond::retry_after(respond::text(StatusCode::SERVICE_UNAVAILABLE, why), wait)
+}
+
+/// A connection that ends when it is told to, and not in the middle of a request.
+pub(super) struct Served<C> {
+    connection: Pin<Box<C>>,
+    activity: Activity,
+    /// How far its end had come when whoever polls it was noted, to be woken when it comes
+    /// nearer: that happens once for each time.
+    told: Option<Stage>,
+    closes: bool,
+}
+
+impl<C: GracefulConnection> Served<C> {
+    pub(super) fn new(connection: C, activity: Activity) -> Self {
+        Self {
+            connection: Box::pin(connection),
+            activity,
+            told: None,
+            closes: false,
+        }
+    }
+
+    /// Has it take no further request, once it is not in the middle of reading one.
+    fn close_if_due(&mut self) {
+        if !self.closes && self.activity.stage() >= Stage::Closes && !self.activity.look().reads {
+            self.closes = true;
+            self.connection.as_mut().graceful_shutdown();
+        }
+    }
+}
+
+impl<C: GracefulConnection> Future for Served<C> {
+    type Output = Result<(), C::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let stage = self.activity.stage();
+        if self.told != Some(stage) {
+            self.activity.woken_by(cx.waker());
+            self.told = Some(stage);
+        }
+        self.close_if_due();
+        let ended = self.connection.as_mut().poll(cx);
+        if ended.is_pending() && !self.closes {
+            self.close_if_due();
+            if self.closes {
+                return self.connection.as_mut().poll(cx);
+            }
+        }
+        ended
+    }
+}

@@ -1,0 +1,356 @@
+//! What stands between the socket and the protocol, as one list, and the same as a tower
+//! service or an axum router.
+//!
+//! Before there is a request, `connections` bounds how many there are, how many of one
+//! address, and how long each may take. A request then passes, in this order:
+//!
+//! 1. `/health` and `/ready`, because whoever looks there knows neither our name nor a
+//!    password, and learns nothing else (`health.rs`);
+//! 2. who sends it: the other end of the connection, or the client that a trusted proxy
+//!    names (`remote.rs`, `proxies.rs`), because all that follows may depend on it;
+//! 3. `Host` and `Origin`, before a byte of the body is read, so that a page that must not
+//!    call cannot make the server work (`hosts.rs`, `origins.rs`);
+//! 4. the question of a browser what a page may send, before anybody is asked for a
+//!    password, because a browser asks it without one (`cors.rs`);
+//! 5. the path, because nothing else needs to be known of a request for something else;
+//! 6. how often this caller may send requests, once it is known who it is (`rate.rs`);
+//! 7. the endpoint: content negotiation, the body within its bound, decode, dispatch,
+//!    encode;
+//! 8. and on the way back, whatever the answer is, what the browser of a page is told of it
+//!    (`cors.rs`).
+
+mod cors;
+mod health;
+mod hosts;
+mod origins;
+mod proxies;
+mod public_url;
+mod rate;
+mod remote;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Buf;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use self::cors::Cors;
+use self::hosts::{Admitted, Gate};
+use self::rate::RateLimit;
+use super::body::ResponseBody;
+use super::driven::Streams;
+use super::endpoint::{Endpoint, Limits};
+use super::fields::Fields;
+use super::options::Options;
+use super::respond::{self, HttpResponse};
+use crate::Result;
+use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
+use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
+use crate::server::{Caller, Engine, Server, Sessions};
+
+pub(super) use health::Readiness;
+pub(super) use hosts::Bound;
+pub(super) use origins::Origins;
+pub(super) use proxies::Proxies;
+pub(super) use public_url::PublicUrl;
+pub(super) use rate::{Rate, network};
+pub(super) use remote::{Client, Remote};
+
+/// The MCP endpoint as a tower service. Cheap to clone; clones share their sessions.
+///
+/// It answers whatever path it is mounted at.
+#[derive(Clone, Debug)]
+pub struct McpService(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    readiness: Readiness,
+    proxies: Proxies,
+    gate: Gate,
+    cors: Cors,
+    rate: Option<RateLimit>,
+    endpoint: Endpoint,
+    /// The one path that is served; any, where somebody else routes.
+    path: Option<String>,
+}
+
+/// What becomes of a request before its body is looked at.
+enum Entry {
+    /// It goes on to the endpoint.
+    Passes { client: Client, is_of_page: bool },
+    /// It is answered.
+    Answered {
+        response: Box<HttpResponse>,
+        is_of_page: bool,
+    },
+    /// It asks whether the server is ready.
+    AsksReady,
+}
+
+impl McpService {
+    pub(super) fn new(
+        engine: Engine,
+        options: &Options,
+        bound: Bound,
+        routed: bool,
+    ) -> Result<Self> {
+        engine.warn_of_lone_key();
+        Ok(Self(Arc::new(Inner {
+            readiness: Readiness::default(),
+            proxies: Proxies::parse(&options.trusted_proxy)?,
+            gate: Gate::new(bound, options)?,
+            cors: Cors::new(options),
+            rate: Rate::parse(&options.rate_limit)?.map(RateLimit::new),
+            endpoint: Endpoint {
+                sessions: sessions(&engine, options),
+                engine,
+                limits: Limits {
+                    body: options.max_body,
+                    body_time: options.body_timeout,
+                    streams: options.max_streams,
+                },
+                streams: Streams::default(),
+            },
+            path: (!routed).then(|| options.path.clone()),
+        })))
+    }
+
+    /// Whether the other end of a connection is a proxy that is believed.
+    pub(super) fn trusts(&self, remote: &Remote) -> bool {
+        self.0.proxies.trust(remote)
+    }
+
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
+    /// How many legacy sessions there are.
+    pub fn sessions(&self) -> usize {
+        self.0.endpoint.sessions.len()
+    }
+
+    /// How many modern clients listen to changes.
+    pub fn subscriptions(&self) -> usize {
+        self.0.endpoint.engine.subscriptions()
+    }
+
+    /// Ends the streams on which the server speaks unasked, as it does when it stops, so
+    /// that nobody waits for them.
+    pub fn end_streams(&self) {
+        self.0.endpoint.sessions.end_streams();
+        self.0.endpoint.engine.close_streams();
+    }
+
+    /// Serves one request. Whoever accepted its connection may say in its extensions, by a
+    /// [`SocketAddr`], where it comes from, and by a [`Caller`] who asks.
+    ///
+    /// Dropping the future cancels the call that it works on.
+    pub async fn respond<B>(&self, request: Request<B>) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let (parts, body) = request.into_parts();
+        let remote = parts.extensions.get::<SocketAddr>();
+        let remote = remote.map_or(Remote::Unknown, |it| Remote::Address(*it));
+        self.serve(&remote, &parts, body).await
+    }
+
+    /// Serves one request, taken apart by who keeps it: a future that kept it itself would
+    /// hold it twice.
+    pub(super) async fn serve<B>(&self, remote: &Remote, parts: &Parts, body: B) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let inner = &*self.0;
+        let fields = Fields::read(&parts.headers);
+        let (response, is_of_page) = match inner.enter(remote, parts, &fields) {
+            Entry::Passes { client, is_of_page } => {
+                // Whoever stands before the endpoint says who asks.
+                let caller = parts.extensions.get::<Caller>();
+                let caller = caller.cloned().unwrap_or_default();
+                let response = match inner.count(&caller, &client) {
+                    Err(refused) => *refused,
+                    Ok(()) => inner.endpoint.serve(parts, &fields, body, caller).await,
+                };
+                (response, is_of_page)
+            }
+            Entry::Answered {
+                response,
+                is_of_page,
+            } => (*response, is_of_page),
+            Entry::AsksReady => return Box::pin(inner.ready(parts)).await,
+        };
+        match is_of_page {
+            true => inner.cors.told(parts, response),
+            false => response,
+        }
+    }
+}
+
+impl Inner {
+    /// The layers up to the endpoint.
+    fn enter(&self, remote: &Remote, parts: &Parts, fields: &Fields<'_>) -> Entry {
+        let path = parts.uri.path();
+        let answered = |response, is_of_page| Entry::Answered {
+            response: Box::new(response),
+            is_of_page,
+        };
+        if self.path.is_some() && fields.origin == HeaderField::Missing {
+            match path {
+                health::HEALTH => return answered(health::alive(&parts.method), false),
+                health::READY => return Entry::AsksReady,
+                _ => {}
+            }
+        }
+        let client = remote.client(&self.proxies, &parts.headers);
+        let Admitted {
+            is_of_page,
+            refused,
+        } = self.gate.check(&parts.uri, fields, &client);
+        if let Some(error) = refused {
+            return answered(respond::refuse(error), is_of_page);
+        }
+        if is_of_page && Cors::is_preflight(parts) {
+            return answered(respond::nothing(), true);
+        }
+        match &self.path {
+            Some(ours) if path.strip_suffix('/').unwrap_or(path) != ours => {
+                answered(self.elsewhere(parts, ours), is_of_page)
+            }
+            _ => Entry::Passes { client, is_of_page },
+        }
+    }
+
+    /// What is not at the path of the endpoint.
+    fn elsewhere(&self, parts: &Parts, ours: &str) -> HttpResponse {
+        match parts.uri.path() {
+            // A page asks.
+            health::HEALTH => health::alive(&parts.method),
+            _ => respond::refuse(ProtocolError::new(
+                ErrorKind::NoSuchPath,
+                format!("there is nothing here; the MCP endpoint is at {ours}"),
+            )),
+        }
+    }
+
+    /// Counts a request against how many its caller may send.
+    fn count(&self, caller: &Caller, client: &Client) -> Result<(), Box<HttpResponse>> {
+        let Some(rate) = &self.rate else {
+            return Ok(());
+        };
+        rate.count(caller, client.address).map_err(|wait| {
+            let error = ProtocolError::new(
+                ErrorKind::TooManyRequests,
+                format!("too many requests; send the next one in {wait:.0?}"),
+            );
+            Box::new(respond::retry_after(respond::refuse(error), wait))
+        })
+    }
+
+    async fn ready(&self, parts: &Parts) -> HttpResponse {
+        health::ready(&parts.method, &self.readiness, &self.endpoint.engine).await
+    }
+}
+
+impl<B> Service<Request<B>> for McpService
+where
+    B: Body<Data: Buf + Send, Error: Send> + Send + Unpin + 'static,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.respond(request).await) })
+    }
+}
+
+fn sessions(engine: &Engine, options: &Options) -> Arc<Sessions> {
+    let store = MemorySessions::new(options.max_sessions, options.session_idle);
+    let events = MemoryEvents::new(EventLimits::default());
+    let (store, events) = (Arc::new(store), Arc::new(events));
+    Sessions::new(engine.clone(), store, events, options.session_idle)
+}
+
+/// Mounts a [`Server`] in somebody's own application.
+pub trait ServerHttpExt: Sized {
+    /// The MCP endpoint as a tower service, for any path that the application chooses.
+    ///
+    /// Only loopback hosts and origins are let in; see
+    /// [`into_service_with`](Self::into_service_with) to allow more. Must be called inside
+    /// a runtime's reach: sessions are swept by a task of their own.
+    ///
+    /// # Errors
+    ///
+    /// When the server is wrong.
+    fn into_service(self) -> Result<McpService> {
+        self.into_service_with(super::Http::new())
+    }
+
+    /// The MCP endpoint as a tower service, with settings. The address in them is not
+    /// bound and tells only which hosts are ours.
+    ///
+    /// # Errors
+    ///
+    /// When the server or a setting is wrong.
+    fn into_service_with(self, settings: super::Http) -> Result<McpService>;
+
+    /// The MCP endpoint as an axum router with `/mcp` and `/mcp/`, to be merged into
+    /// another.
+    ///
+    /// # Errors
+    ///
+    /// When the server is wrong.
+    ///
+    /// ```
+    /// use toolsmith::prelude::*;
+    /// use toolsmith::ServerHttpExt as _;
+    ///
+    /// # fn main() -> toolsmith::Result<()> {
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route("/", axum::routing::get(|| async { "hello" }))
+    ///     .merge(Server::new("hello").into_router()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn into_router(self) -> Result<axum::Router> {
+        self.into_router_with(super::Http::new())
+    }
+
+    /// The MCP endpoint as an axum router, with settings; the path is theirs.
+    ///
+    /// # Errors
+    ///
+    /// When the server or a setting is wrong.
+    fn into_router_with(self, settings: super::Http) -> Result<axum::Router>;
+}
+
+impl ServerHttpExt for Server {
+    fn into_service_with(self, settings: super::Http) -> Result<McpService> {
+        let engine = self.build()?;
+        settings.mounted(engine).map(|(service, _)| service)
+    }
+
+    fn into_router_with(self, settings: super::Http) -> Result<axum::Router> {
+        let engine = self.build()?;
+        let (service, path) = settings.mounted(engine)?;
+        let with_slash = format!("{path}/");
+        let router = axum::Router::new().route_service(&with_slash, service.clone());
+        Ok(match path.as_str() {
+            "" => router,
+            path => router.route_service(path, service),
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Who sent a request: the other end of the connection, and the client behind it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderMap;
+
+use super::proxies::Proxies;
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Remote {
+    /// It has an address.
+    Address(SocketAddr),
+    /// It came by a Unix socket.
+    UnixSocket,
+    /// Whoever accepted it does not say.
+    Unknown,
+}
+
+/// Who sent a request, as far as is known.
+#[derive(Clone, Debug, Default)]
+pub(in crate::http) struct Client {
+    /// The address, which a trusted proxy may have told.
+    pub(in crate::http) address: Option<IpAddr>,
+    /// The host that a trusted proxy was asked for.
+    pub(in crate::http) host: Option<String>,
+}
+
+impl Remote {
+    /// Its address, where it has one.
+    pub(in crate::http) fn address(&self) -> Option<IpAddr> {
+        match self {
+            Remote::Address(address) => Some(address.ip().to_canonical()),
+            Remote::UnixSocket | Remote::Unknown => None,
+        }
+    }
+
+    /// The client behind it.
+    pub(super) fn client(&self, proxies: &Proxies, fields: &HeaderMap) -> Client {
+        let own = self.address();
+        if proxies.is_empty() || !proxies.trust(self) {
+            return Client {
+                address: own,
+                host: None,
+            };
+        }
+        let said = proxies.said(fields);
+        Client {
+            address: said.address.or(own),
+            host: said.host,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The settings of the HTTP transport.
+//!
+//! They are handed to a macro, because they are needed in two places: here as rows of the
+//! table, which every program has, and in `http/options.rs` as fields and methods, which
+//! only programs have that serve HTTP.
+
+use super::super::kinds::{self, Kind};
+use super::{Part, Setting, row};
+
+/// Hands the settings to a macro, section by section. Of each: what it is, whose it is, its
+/// name, its kind, its default where it has one, and what stands for its value in the help.
+macro_rules! settings_of_http {
+    ($then:ident) => {
+        $then! {
+            "Where it listens" {
+                /// Where the MCP endpoint is.
+                Http path: Text = "/mcp", "PATH";
+                /// A Unix socket to listen on in place of an address; who may connect is decided by
+                /// the permissions of its folder.
+                Http unix_socket: File, "FILE";
+                /// Listens on the socket that systemd, or whoever else started the program, hands
+                /// over by `LISTEN_FDS`, in place of an address.
+                Http inherit_socket: Switch = "false", "BOOL";
+                /// Lets other processes listen on the same port, between whom the system shares the
+                /// connections out (`SO_REUSEPORT`).
+                Http reuse_port: Switch = "false", "BOOL";
+                /// The address that clients know the endpoint by, such as
+                /// `https://mcp.example.com/mcp`; used in every address that is printed or
+                /// published, and its host is allowed.
+                Http public_url: Text, "URL";
+            }
+            "Who may call" {
+                /// A host name that is ours beside those of the address; `*` for any, which is safe
+                /// only where something else checks the name; may be repeated.
+                Http allow_host: List, "HOST";
+                /// An origin whose pages may call: `https://app.example.com`,
+                /// `https://*.example.com` for every name below one, or `*` for any; may be
+                /// repeated.
+                Http allow_origin: List, "ORIGIN";
+                /// Lets pages of the allowed origins send cookies and the like, for what stands
+                /// before the server; not together with an origin of `*`.
+                Http allow_credentials: Switch = "false", "BOOL";
+                /// How long a browser may remember what a page may send.
+                Http cors_max_age: Delay = "2h", "TIME";
+                /// A proxy that is believed what it says of its clients in `Forwarded` and
+                /// `X-Forwarded-For`, `-Proto` and `-Host`: an address, a network such as
+                /// `10.0.0.0/8`, or `unix` for whoever comes by a Unix socket; may be repeated.
+                Http trusted_proxy: List, "ADDRESS";
+            }
+            "Limits of HTTP" {
+                /// The largest body that is taken, such as 64KiB; without a unit, bytes.
+                Http max_body: Size = "4MiB", "SIZE";
+                /// How long a body may take from its first byte to its last.
+                Http body_timeout: Time = "30s", "TIME";
+                /// How long the head of a request may take from its first byte to its last.
+                Http header_timeout: Time = "15s", "TIME";
+                /// How long a connection is kept on which nothing is asked.
+                Http idle_timeout: Time = "75s", "TIME";
+                /// How long a client may take nothing of what is written to it.
+                Http write_timeout: Time = "30s", "TIME";
+                /// The largest head of a request that is taken; no less than 8KiB.
+                Http max_header: Size = "64KiB", "SIZE";
+                /// How many connections there may be.
+                Http max_connections: Count = "10000", "N";
+                /// How many connections one address may have, those of trusted proxies left out; of
+                /// IPv6, one network of 64 bits.
+                Http max_connections_per_address: Count = "1000", "N";
+                /// How many requests to the endpoint one caller may send in a time, such as `20/s`
+                /// or `600/m`, by the principal where one is known and by the address otherwise; no
+                /// bound unless set.
+                Http rate_limit: Text, "RATE";
+                /// How many legacy sessions there may be.
+                Http max_sessions: Count = "100000", "N";
+                /// How long a legacy session is kept that nobody uses, such as 90s or 1h.
+                Http session_idle: Time = "30m", "TIME";
+                /// How many streams one legacy session may have on which the server speaks unasked.
+                Http max_streams: Count = "4", "N";
+            }
+            "How it ends" {
+                /// How long calls may go on after the server was told to stop, before they are cut
+                /// off.
+                Http drain_timeout: Time = "25s", "TIME";
+                /// How long new connections are still taken after the server was told to stop, while
+                /// `/ready` says no already, so that whoever looks there can send clients elsewhere.
+                Http drain_delay: Delay = "0s", "TIME";
+            }
+        }
+    };
+}
+pub(crate) use settings_of_http;
+
+macro_rules! table {
+    ($($section:literal {
+        $($(#[doc = $help:literal])+ $part:ident $name:ident: $kind:ident $(= $default:literal)?, $value:literal;)*
+    })*) => {
+        vec![$($(
+            Setting {
+                shape: <kinds::$kind as Kind>::SHAPE,
+                ..row($section, Part::$part, stringify!($name), $value, None $(.or(Some($default)))?, concat!($($help),+))
+            },
+        )*)*]
+    };
+}
+
+/// The rows of the table.
+pub(super) fn rows() -> Vec<Setting> {
+    let address = [
+        row(
+            "Where it listens",
+            Part::Http,
+            "host",
+            "HOST",
+            Some("127.0.0.1"),
+            "The address to listen on; 0.0.0.0 lets other machines in",
+        ),
+        row(
+            "Where it listens",
+            Part::Http,
+            "port",
+            "PORT",
+            Some("8000"),
+            "The port to listen on; 0 for any that is free",
+        ),
+    ];
+    let rest: Vec<Setting> = settings_of_http!(table);
+    address.into_iter().chain(rest).collect()
+}

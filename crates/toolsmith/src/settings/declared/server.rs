@@ -1,0 +1,72 @@
+//! The settings of every server, whatever its transport.
+
+use super::{Part, Setting, Shape, row};
+
+const SECTION: &str = "Every server";
+
+fn of_server(
+    name: &'static str,
+    value: &'static str,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> Setting {
+    row(SECTION, Part::Server, name, value, default, help)
+}
+
+/// What a person looks for first.
+pub(super) fn first() -> Vec<Setting> {
+    vec![
+        of_server(
+            "transport",
+            "NAME",
+            Some("stdio"),
+            "How to meet clients: stdio, http, or streamable-http, which means the same",
+        ),
+        of_server(
+            "config",
+            "FILE",
+            None,
+            "A settings file, in TOML; each line is a flag of this list without its dashes. What a flag or a variable says goes before it. No file is read unless it is named here",
+        ),
+    ]
+}
+
+/// The rest.
+pub(super) fn rest() -> Vec<Setting> {
+    vec![
+        of_server(
+            "call_timeout",
+            "TIME",
+            None,
+            "How long a call may take where the tool does not say, such as 30s; no bound unless set",
+        ),
+        Setting {
+            secret: true,
+            shape: Shape::Many,
+            ..of_server(
+                "state_key",
+                "KEY",
+                None,
+                "A key that several processes share, 32 random bytes as 64 hex digits or Base64; better in a file or the environment, because others see the words of a command; may be repeated, the first seals and all open; a random one for each process unless set",
+            )
+        },
+        of_server(
+            "state_key_file",
+            "FILE",
+            None,
+            "A file with such keys, one to a line",
+        ),
+        of_server(
+            "log",
+            "FORMAT",
+            Some("text"),
+            "How to log on standard error: text, json or off",
+        ),
+        of_server(
+            "log_level",
+            "LEVEL",
+            Some("info"),
+            "What to log: error, warn, info, debug, trace, or target=level pairs",
+        ),
+    ]
+}
