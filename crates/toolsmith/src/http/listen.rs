@@ -178,12 +178,15 @@ impl Listening {
     /// When the socket cannot be used, when calls had to be cut off, or when it was told to
     /// stop a second time.
     pub async fn serve(self, service: McpService) -> Result<()> {
+        self.serve_until(service, Stop::listen()).await
+    }
+
+    async fn serve_until(self, service: McpService, mut stop: Stop) -> Result<()> {
         let limits = ConnectionLimits::from(&self.options);
         let listener = self
             .socket
             .listen()
             .map_err(|e| Error::io("using the socket", e))?;
-        let mut stop = Stop::listen();
         let (told, again) = stop.twice();
         supervisor::ready();
         let told = async {
@@ -215,7 +218,9 @@ impl Transport for Listening {
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
         let name = engine.identity().implementation.name.clone();
         let service = self.service_of(engine)?;
+        // Whoever reads that it has started may tell it to stop.
+        let stop = Stop::listen();
         announce.started(&name, "http", Some((&self.place(), &self.url())));
-        self.serve(service).await
+        self.serve_until(service, stop).await
     }
 }
