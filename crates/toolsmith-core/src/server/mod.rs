@@ -30,7 +30,7 @@ mod tasks;
 mod text_value;
 pub mod tool;
 
-pub use crate::caller::Caller;
+pub use crate::caller::{Caller, Scopes};
 pub use answer::Answer;
 pub use batch::Batch;
 pub use builder::Server;

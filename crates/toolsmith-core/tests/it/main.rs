@@ -6,6 +6,7 @@
 )]
 
 mod by_hand;
+mod callers;
 mod decided_tasks;
 mod declared_tasks;
 mod error_table;

@@ -158,7 +158,7 @@ impl Tasks {
 /// having been given the identifier.
 fn owner_of(peer: &Peer) -> TaskOwner {
     match (&peer.session, peer.caller.principal()) {
-        (_, Some(_)) => TaskOwner::Known(peer.caller.clone()),
+        (_, Some(_)) => TaskOwner::Known(peer.caller.identity()),
         (Some(session), None) => TaskOwner::Session(session.id()),
         (None, None) => TaskOwner::Holder,
     }
