@@ -36,6 +36,11 @@ impl Scopes {
         find.is_ok()
     }
 
+    /// Whether all of others are among them.
+    pub fn includes(&self, others: &Self) -> bool {
+        others.iter().all(|scope| self.contains(scope))
+    }
+
     /// Those that are not among others.
     pub fn without(&self, others: &Self) -> Self {
         let missing = self.iter().filter(|scope| !others.contains(scope));
@@ -120,6 +125,8 @@ mod tests {
         let (few, many) = (Scopes::parse("a b"), Scopes::parse("b c d"));
         assert_eq!(many.without(&few), Scopes::parse("c d"));
         assert!(few.without(&few).is_empty());
+        assert!(few.and(&many).includes(&few) && !few.includes(&many));
+        assert!(Scopes::default().includes(&Scopes::default()));
         assert_eq!(few.and(&many), Scopes::parse("a b c d"));
         assert_eq!(few.without(&Scopes::default()), few);
     }

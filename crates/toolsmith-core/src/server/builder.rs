@@ -1,6 +1,7 @@
 //! What an author builds.
 
 mod limits;
+mod scopes;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -24,6 +25,7 @@ use super::seal::Sealer;
 use super::tasks::Tasks;
 use super::tool::{DynamicTool, Tool};
 use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
+use crate::caller::Scopes;
 use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskLimits, TaskStore};
 use crate::protocol::{Icon, Implementation, ListKind, Method, Params, ServerIdentity};
 
@@ -49,6 +51,8 @@ pub struct Server {
     problems: Vec<String>,
     mounted: Vec<(String, Server)>,
     limits: Limits,
+    scopes: Scopes,
+    list_out_of_scope: bool,
     bus: Arc<dyn Bus>,
     task_store: Option<Arc<dyn TaskStore>>,
     state_keys: Vec<StateKey>,
@@ -89,6 +93,8 @@ impl Server {
             problems: Vec::new(),
             mounted: Vec::new(),
             limits: Limits::default(),
+            scopes: Scopes::default(),
+            list_out_of_scope: false,
             bus: Arc::new(MemoryBus::new()),
             task_store: None,
             state_keys: Vec::new(),
@@ -196,7 +202,7 @@ impl Server {
     /// `prefix_name`, its resources as `scheme://prefix/…`.
     ///
     /// What the other server was given stays its own: its states (those that it lacks are
-    /// taken from this one), and its middleware, which stands around its own primitives,
+    /// taken from this one), the scopes that its primitives need, and its middleware, which stands around its own primitives,
     /// inside this one's. What it is called, its limits and its extensions do not matter
     /// any more. Changes of its registry show here.
     ///
@@ -373,6 +379,8 @@ impl Server {
             call_timeout: self.limits.call_timeout,
             page_size: self.limits.page_size,
             list_caching: self.limits.list_caching,
+            scopes: self.scopes,
+            list_out_of_scope: self.list_out_of_scope,
             tasks: Arc::new(tasks),
             state_ttl: self.limits.state_ttl,
             question_timeout: self.limits.question_timeout,
@@ -393,6 +401,7 @@ impl Server {
             let missing = (check.missing)(&states).into_iter();
             problems.extend(missing.map(|m| format!("{} `{}` {m}", check.what, check.name)));
         }
+        problems.extend(self.scope_problems());
         let mut prefixes = HashSet::new();
         for (prefix, mut server) in std::mem::take(&mut self.mounted) {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -414,6 +423,7 @@ impl Server {
         // A server is settled once, because building takes it.
         let _ = home.states.set(Arc::new(states));
         let _ = home.layers.set(self.layers.clone().into());
+        let _ = home.scopes.set(self.scopes.clone());
         self.registry.refresh();
     }
 

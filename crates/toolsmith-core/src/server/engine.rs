@@ -15,6 +15,7 @@ use super::pool::BlockingPool;
 use super::registry::{Home, Registry, View};
 use super::seal::Sealer;
 use super::tasks::Tasks;
+use crate::caller::Scopes;
 use crate::ports::{Change, Event, Listener};
 use crate::protocol::{Caching, Outcome, RequestId, Revision, ServerIdentity, encode};
 
@@ -33,6 +34,9 @@ pub(super) struct Inner {
     pub(super) call_timeout: Option<Duration>,
     pub(super) page_size: usize,
     pub(super) list_caching: Caching,
+    /// What a caller needs for anything at all.
+    pub(super) scopes: Scopes,
+    pub(super) list_out_of_scope: bool,
     pub(super) heard: Arc<Heard>,
     pub(super) tasks: Arc<Tasks>,
     pub(super) sealer: Sealer,
@@ -154,10 +158,15 @@ impl Engine {
         self.0.page_size
     }
 
+    pub(super) fn lists_out_of_scope(&self) -> bool {
+        self.0.list_out_of_scope
+    }
+
     /// How long lists stay fresh. What one tenant sees beside what everybody sees is
-    /// nobody else's.
+    /// nobody else's, and so is what one caller sees and another one may not.
     pub(super) fn list_caching(&self, view: &View) -> Caching {
-        match view.is_shared() && self.0.registry.is_same_for_all() {
+        let by_scope = view.has_scopes() && !self.lists_out_of_scope();
+        match view.is_shared() && self.0.registry.is_same_for_all() && !by_scope {
             true => self.0.list_caching,
             false => self.0.list_caching.private(),
         }

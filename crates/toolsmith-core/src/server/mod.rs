@@ -22,6 +22,7 @@ pub mod prompt;
 mod registry;
 pub mod resource;
 mod running;
+mod scopes;
 mod seal;
 mod sessions;
 mod state;

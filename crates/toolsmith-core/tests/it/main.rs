@@ -12,6 +12,7 @@ mod declared_tasks;
 mod error_table;
 mod failed_tasks;
 mod resumed_streams;
+mod scopes;
 mod session_tasks;
 mod session_use;
 mod slow_tasks;

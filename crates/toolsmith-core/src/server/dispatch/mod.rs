@@ -106,6 +106,9 @@ impl Engine {
         if !self.advertises(&operation.request.method) {
             return Begun::at_once(not_served(operation.request.method.as_str()));
         }
+        if let Err(error) = self.lets_in(&operation) {
+            return Begun::at_once(Outcome::Error(error));
+        }
         match (&operation.request.method, modern) {
             (Method::CallTool, _) => self.call_tool(operation),
             (Method::ListTools, _) => Begun::aside(self.list(ListKind::Tools, operation)),
@@ -264,9 +267,12 @@ impl Engine {
             return Outcome::failed(ErrorKind::InvalidParams, "`uri` is missing");
         };
         let view = self.registry().view(peer.caller.tenant());
-        if view.resource(uri).is_none() && view.provider(uri).is_none() {
+        let Some(entry) = view.at(uri) else {
             let era = peer.revision.era();
             return Outcome::Error(ProtocolError::resource_not_found(uri, era));
+        };
+        if let Err(error) = entry.permit(&peer.caller) {
+            return Outcome::Error(error);
         }
         match &peer.session {
             None => Outcome::Empty,
