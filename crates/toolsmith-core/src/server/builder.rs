@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use self::limits::Limits;
+use super::admission::Admission;
 use super::engine::{Engine, Heard, Inner};
 use super::extension::{CustomMethod, unfit};
 use super::handler::ToolError;
@@ -379,6 +380,7 @@ impl Server {
             call_timeout: self.limits.call_timeout,
             page_size: self.limits.page_size,
             list_caching: self.limits.list_caching,
+            admission: Admission::new(self.limits.calls),
             scopes: self.scopes,
             list_out_of_scope: self.list_out_of_scope,
             tasks: Arc::new(tasks),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Hub;
+use super::admission::Admission;
 use super::extension::CustomMethod;
 use super::middleware::Layers;
 use super::pool::BlockingPool;
@@ -34,6 +35,7 @@ pub(super) struct Inner {
     pub(super) call_timeout: Option<Duration>,
     pub(super) page_size: usize,
     pub(super) list_caching: Caching,
+    pub(super) admission: Arc<Admission>,
     /// What a caller needs for anything at all.
     pub(super) scopes: Scopes,
     pub(super) list_out_of_scope: bool,
@@ -117,6 +119,16 @@ impl Engine {
         }
     }
 
+    /// How many calls are worked on, see [`Server::max_calls`](super::Server::max_calls).
+    pub fn calls_in_flight(&self) -> usize {
+        self.0.admission.working()
+    }
+
+    /// How many calls wait until there is room for them.
+    pub fn calls_queued(&self) -> usize {
+        self.0.admission.waiting()
+    }
+
     /// How many streams of changes there are.
     pub fn subscriptions(&self) -> usize {
         self.hub().len()
@@ -152,6 +164,10 @@ impl Engine {
 
     pub(super) fn call_timeout(&self) -> Option<Duration> {
         self.0.call_timeout
+    }
+
+    pub(super) fn admission(&self) -> &Arc<Admission> {
+        &self.0.admission
     }
 
     pub(super) fn page_size(&self) -> usize {

@@ -3,6 +3,7 @@
 //! A [`Server`] is what an author builds. [`Server::build`] checks it and turns it into an
 //! [`Engine`], which takes decoded requests and gives outcomes, knowing no transport.
 
+mod admission;
 mod answer;
 mod asking;
 mod batch;

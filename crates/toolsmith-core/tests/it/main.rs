@@ -5,6 +5,7 @@
     reason = "what a test cannot go on without fails it"
 )]
 
+mod admission;
 mod by_hand;
 mod callers;
 mod decided_tasks;

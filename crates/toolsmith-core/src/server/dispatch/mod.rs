@@ -3,6 +3,7 @@
 //! What is logged of a failure may hold a client's words. It is recorded as a string, not
 //! as something that displays itself, because a log escapes line ends in strings.
 
+mod admitted;
 mod begun;
 mod call;
 mod complete;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use self::admitted::Admitted;
 use self::begun::Begun;
 use super::engine::Engine;
 use super::handler::Scope;
@@ -51,8 +53,33 @@ impl Engine {
         })
     }
 
+    /// Begins work on a request when there is room for it.
+    pub(super) fn begin(self, operation: Operation) -> Admitted {
+        if !is_call(&operation.request.method) {
+            return Admitted::freely(self.begin_now(operation));
+        }
+        match self.admission().enter() {
+            Some(place) => Admitted::holding(place, self.begin_now(operation)),
+            None => Admitted::freely(self.begin_later(operation)),
+        }
+    }
+
+    /// Waits for a place, and works on the request then.
+    fn begin_later(self, operation: Operation) -> Begun {
+        let waiting = match self.admission().queue() {
+            Ok(waiting) => waiting,
+            Err(error) => return Begun::at_once(Outcome::Error(error)),
+        };
+        Begun::aside(async move {
+            match waiting.place().await {
+                Ok(place) => Admitted::holding(place, self.begin_now(operation)).await,
+                Err(error) => Outcome::Error(error),
+            }
+        })
+    }
+
     /// Begins work on a request.
-    pub(super) fn begin(self, operation: Operation) -> Begun {
+    fn begin_now(self, operation: Operation) -> Begun {
         if self.layers().is_empty() || !is_seen(&operation.request.method) {
             return self.serve(operation);
         }
@@ -212,6 +239,18 @@ impl Engine {
         });
         (scope, params)
     }
+}
+
+/// Whether a method is a call, of which only so many are worked on at once.
+fn is_call(method: &Method) -> bool {
+    matches!(
+        method,
+        Method::CallTool
+            | Method::ReadResource
+            | Method::GetPrompt
+            | Method::Complete
+            | Method::Other(_)
+    )
 }
 
 /// Whether middleware stands around a method.
