@@ -24,6 +24,9 @@ impl Engine {
                 format!("Unknown prompt: {}", shown(name)),
             );
         };
+        if let Err(error) = entry.permit(operation.caller()) {
+            return Outcome::Error(error);
+        }
         let (home, prompt) = (Arc::clone(&entry.home), Arc::clone(prompt));
         match self.layers_within(&home) {
             None => self.get_found(operation, prompt, home).await,

@@ -32,17 +32,19 @@ impl Engine {
         let view = self.registry().view(operation.peer.caller.tenant());
         let found = match view.resource(uri) {
             Some((entry, resource, captures)) => {
-                let reader = Reader::Resource(Arc::clone(resource), captures);
-                Some((Arc::clone(&entry.home), reader))
+                Some((entry, Reader::Resource(Arc::clone(resource), captures)))
             }
-            None => view.provider(uri).map(|(entry, provider)| {
-                let reader = Reader::Provider(Arc::clone(provider));
-                (Arc::clone(&entry.home), reader)
-            }),
+            None => view
+                .provider(uri)
+                .map(|(entry, provider)| (entry, Reader::Provider(Arc::clone(provider)))),
         };
-        let Some((home, reader)) = found else {
+        let Some((entry, reader)) = found else {
             return Outcome::Error(ProtocolError::resource_not_found(uri, era));
         };
+        if let Err(error) = entry.permit(operation.caller()) {
+            return Outcome::Error(error);
+        }
+        let home = Arc::clone(&entry.home);
         match self.layers_within(&home) {
             None => self.read_found(operation, reader, home).await,
             Some(layers) => {
