@@ -7,6 +7,8 @@
     )
 )]
 
+#[cfg(feature = "auth")]
+pub mod auth;
 mod error;
 #[cfg(feature = "files")]
 pub mod files;
