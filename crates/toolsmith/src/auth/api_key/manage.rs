@@ -161,7 +161,7 @@ pub fn create(file: &Path, new: NewApiKey) -> Result<CreatedApiKey> {
 ///
 /// When the file cannot be read.
 pub fn list(file: &Path) -> Result<Vec<ApiKeyInfo>> {
-    let read = file::read(file).map_err(|why| bad(file, &why));
+    let read = file::read(file).map_err(|why| Error::io("reading the API keys", named(file, &why)));
     read.map(|(document, _)| document.keys.iter().map(info).collect())
 }
 
@@ -244,7 +244,11 @@ fn check(new: &NewApiKey) -> Result<()> {
 }
 
 fn bad(file: &Path, why: &str) -> Error {
-    Error::setting(format!("the file of API keys '{}' {why}", file.display()))
+    Error::io("changing the API keys", named(file, why))
+}
+
+fn named(file: &Path, why: &str) -> std::io::Error {
+    std::io::Error::other(format!("the file '{}' {why}", file.display()))
 }
 
 fn info(record: &Record) -> ApiKeyInfo {
