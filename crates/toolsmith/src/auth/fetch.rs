@@ -127,7 +127,7 @@ fn builder(method: Method, uri: &Uri) -> http::request::Builder {
     Request::builder()
         .method(method)
         .uri(uri)
-        .header(ACCEPT, "application/json")
+        .header(ACCEPT, "application/json, application/jwk-set+json")
         .header(USER_AGENT, concat!("toolsmith/", env!("CARGO_PKG_VERSION")))
 }
 

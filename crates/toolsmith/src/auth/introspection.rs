@@ -175,6 +175,12 @@ impl Asker {
     }
 
     fn no_answer(&self, error: &FetchError) -> Verdict {
+        let retry_after = PAUSE;
+        if !is_down(error) {
+            // It may be this token that it chokes on; others are not to wait for that.
+            tracing::warn!(endpoint = %self.endpoint, %error, "a question about a token was not answered");
+            return Verdict::Unavailable { retry_after };
+        }
         let hint = match error {
             FetchError::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                 "; are this server's client id and secret right?"
@@ -188,7 +194,7 @@ impl Asker {
         if before.is_none() {
             tracing::warn!(endpoint = %self.endpoint, %error, "nobody answers questions about tokens{hint}");
         }
-        Verdict::Unavailable { retry_after: PAUSE }
+        Verdict::Unavailable { retry_after }
     }
 
     fn answered(&self) {
@@ -205,6 +211,15 @@ impl Asker {
         let gone = self.clock.instant().saturating_duration_since(failed?);
         let rest = PAUSE.checked_sub(gone)?;
         (!rest.is_zero()).then(|| rest.max(Duration::from_secs(1)))
+    }
+}
+
+/// Whether it is not this question that fails, but any.
+fn is_down(error: &FetchError) -> bool {
+    match error {
+        FetchError::Timeout(_) | FetchError::Connection(_) => true,
+        FetchError::Status(status) => matches!(status.as_u16(), 401 | 403 | 404 | 429 | 502..=504),
+        FetchError::TooLarge(_) => false,
     }
 }
 

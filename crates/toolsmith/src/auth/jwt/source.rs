@@ -10,7 +10,7 @@ use super::discovery;
 use super::key::Key;
 use super::key_set::KeySet;
 use crate::auth::address;
-use crate::auth::fetch::Fetcher;
+use crate::auth::fetch::{FetchError, Fetcher};
 
 /// The longest metadata and the longest key set, in bytes.
 pub(super) const MAX_DOCUMENT: usize = 256 * 1024;
@@ -111,6 +111,10 @@ async fn discovered(fetcher: &Fetcher, issuer: &str) -> Result<Uri, String> {
                 Ok(uri) => return Ok(uri),
                 Err(why) => why,
             },
+            // The other places are on the same server.
+            Err(error @ (FetchError::Timeout(_) | FetchError::Connection(_))) => {
+                return Err(format!("{place}: {error}"));
+            }
             Err(error) => error.to_string(),
         };
         if !said.is_empty() {

@@ -64,6 +64,17 @@ async fn metadata_that_cannot_be_trusted_is_not_used() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_answer_is_not_asked_at_its_other_places() {
+    let scene = Scene::new().await;
+    scene
+        .issuer
+        .reply("/.well-known/oauth-authorization-server", Reply::Hang);
+    is_unavailable(&scene.denied(&scene.token()).await);
+    let other = scene.issuer.asked("/.well-known/openid-configuration");
+    assert!(other.is_empty(), "{other:?}");
+}
+
+#[tokio::test]
 async fn keys_are_not_looked_for_behind_a_redirect() {
     let scene = Scene::new().await;
     let other = TestServer::start().await;
@@ -96,8 +107,31 @@ async fn an_issuer_that_moves_its_keys_is_asked_where() {
     assert!(scene.ask(&token).await.is_ok());
 }
 
-/// TLS for real is tried by the tests of the edge; what is checked here is what a server
-/// says when it cannot have any.
+#[tokio::test]
+async fn an_issuer_is_trusted_by_its_certificate_alone() {
+    let (server, signer) = (TestServer::start_tls().await, Signer::es256());
+    server.publish(&[signer.jwk("one")]);
+    let token = signer.sign(&header("one"), &claims(&server.url));
+    let trusting = |file: Option<&str>| {
+        let mut options = options(&server.url);
+        options.ca_file = file.map(Into::into);
+        Authorizer::new(options)
+    };
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/tests/tls/ca.pem");
+    let asked = ask(&trusting(Some(ours)).unwrap(), &token).await;
+    assert!(asked.is_ok(), "{asked:?}");
+    // The platform does not know the authority, or knows none at all.
+    let fetches = server.fetches();
+    match trusting(None) {
+        Ok(authorizer) => is_unavailable(&ask(&authorizer, &token).await.unwrap_err()),
+        Err(error) => assert!(
+            error.to_string().contains("no root certificates"),
+            "{error}"
+        ),
+    }
+    assert_eq!(server.fetches(), fetches);
+}
+
 #[test]
 fn a_file_of_authorities_is_read_when_the_server_starts() {
     let folder = tempfile::tempdir().unwrap();

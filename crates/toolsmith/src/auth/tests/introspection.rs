@@ -183,6 +183,17 @@ async fn who_does_not_answer_is_left_alone_for_a_moment() {
 }
 
 #[tokio::test]
+async fn a_token_that_its_server_chokes_on_stands_in_nobodys_way() {
+    let scene = scene(|_| {}).await;
+    scene
+        .issuer
+        .reply(PATH, Reply::Status(StatusCode::INTERNAL_SERVER_ERROR));
+    is_unavailable(&scene.denied("poison").await);
+    scene.issuer.reply(PATH, active(json!({})));
+    assert!(scene.ask("opaque").await.is_ok());
+}
+
+#[tokio::test]
 async fn so_many_questions_are_asked_at_once_and_no_more() {
     let scene = scene(|_| {}).await;
     scene.issuer.reply(PATH, Reply::Hang);

@@ -13,10 +13,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 /// What is answered at a path.
 #[derive(Clone)]
@@ -55,13 +58,33 @@ pub(super) struct TestServer {
 
 impl TestServer {
     pub(super) async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// Over TLS, with a certificate of the authority in `tls/ca.pem`. It is made for these
+    /// tests, and nothing else trusts it.
+    pub(super) async fn start_tls() -> Self {
+        let chain = vec![include_bytes!("tls/leaf.der").to_vec().into()];
+        let key = PrivatePkcs8KeyDer::from(include_bytes!("tls/leaf.pk8").to_vec());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key.into())
+            .unwrap();
+        Self::listen(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
         let (counted, count) = watch::channel(0);
-        let serving = tokio::spawn(serve(listener, Arc::clone(&state), counted));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let serving = tokio::spawn(serve(listener, tls, Arc::clone(&state), counted));
         Self {
-            url: format!("http://{address}"),
+            url: format!("{scheme}://{address}"),
             state,
             count,
             serving,
@@ -110,18 +133,32 @@ impl TestServer {
     }
 }
 
-async fn serve(listener: TcpListener, state: Arc<State>, counted: watch::Sender<usize>) {
+async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    state: Arc<State>,
+    counted: watch::Sender<usize>,
+) {
     let mut connections = JoinSet::new();
     let counted = Arc::new(counted);
     while let Ok((stream, _)) = listener.accept().await {
         let (state, counted) = (Arc::clone(&state), Arc::clone(&counted));
+        let tls = tls.clone();
         connections.spawn(async move {
             let service = service_fn(move |request| {
                 let (state, counted) = (Arc::clone(&state), Arc::clone(&counted));
                 async move { Ok::<_, Infallible>(answer(request, &state, &counted).await) }
             });
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            let _ = connection.await;
+            let http = http1::Builder::new();
+            match tls {
+                None => drop(http.serve_connection(TokioIo::new(stream), service).await),
+                Some(tls) => {
+                    // One that does not trust us goes away.
+                    if let Ok(stream) = tls.accept(stream).await {
+                        drop(http.serve_connection(TokioIo::new(stream), service).await);
+                    }
+                }
+            }
         });
     }
 }
