@@ -43,7 +43,14 @@ async fn metadata_that_cannot_be_trusted_is_not_used() {
             Reply::Redirect(format!("{}/metadata", other.url)),
         ),
         ("garbage", Reply::Text("{".into())),
-        ("huge", Reply::Text(" ".repeat(300_000))),
+        (
+            "huge",
+            Reply::Json(json!({
+                "issuer": "URL",
+                "jwks_uri": "URL/keys",
+                "more": " ".repeat(300_000),
+            })),
+        ),
     ] {
         let scene = Scene::new().await;
         let reply = match reply {
