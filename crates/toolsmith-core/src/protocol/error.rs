@@ -83,6 +83,12 @@ pub enum ErrorKind {
     TooManyConnections,
     /// There is no room for another connection.
     Full,
+    /// The request says not who asks, or nothing that is good here.
+    Unauthorized,
+    /// What says who asks cannot be read, or is there twice.
+    CredentialsUnreadable,
+    /// Whether what says who asks is good cannot be told now.
+    CannotAuthorize,
 }
 
 /// One row of the error table.
@@ -113,7 +119,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 34] = [
+    pub const TABLE: [ErrorRow; 37] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -148,12 +154,15 @@ impl ErrorKind {
         row(ErrorKind::TooManyRequests, -31019, (429, 429), "the caller sends too many requests"),
         row(ErrorKind::TooManyConnections, -31020, (429, 429), "the address has too many connections"),
         row(ErrorKind::Full, -31021, (503, 503), "there is no room for more connections"),
+        row(ErrorKind::Unauthorized, -31022, (401, 401), "a token is needed, or the one that came is not good"),
+        row(ErrorKind::CredentialsUnreadable, -31023, (400, 400), "the credentials cannot be read, or there are two"),
+        row(ErrorKind::CannotAuthorize, -31024, (503, 503), "whether the token is good cannot be told now"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 34] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 34] = &TABLE;
+        const TABLE: [ErrorRow; 37] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 37] = &TABLE;
         &ROWS[self as usize]
     }
 

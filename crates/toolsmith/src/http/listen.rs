@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::McpService;
 use super::connections::{self, ConnectionLimits, Ended};
 use super::options::Options;
-use super::service::{Bound, PublicUrl};
+use super::service::{Bound, Own, PublicUrl};
 use super::socket::Socket;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
@@ -32,6 +32,8 @@ use crate::{Error, Result, supervisor};
 pub struct Http {
     address: String,
     pub(super) options: Options,
+    /// What was said in code of who is let in.
+    pub(super) own: Own,
 }
 
 impl Default for Http {
@@ -52,11 +54,17 @@ impl Http {
         Self {
             address: address.into(),
             options: Options::default(),
+            own: Own::default(),
         }
     }
 
     pub(crate) fn with_options(address: String, options: Options) -> Self {
-        Self { address, options }
+        let own = Own::default();
+        Self {
+            address,
+            options,
+            own,
+        }
     }
 
     /// Binds the address without serving yet, so that the port is known.
@@ -71,6 +79,7 @@ impl Http {
             socket,
             name: name_in(&self.address).to_owned(),
             options,
+            own: self.own,
         })
     }
 
@@ -80,7 +89,10 @@ impl Http {
         let name = name_in(&self.address);
         let loopback = name == "localhost" || name.parse().is_ok_and(is_loopback);
         let bound = bound(loopback, name);
-        let service = McpService::new(engine, &options, bound, true)?;
+        let public = PublicUrl::parse(&options.public_url)?;
+        let base = format!("http://{}", self.address);
+        let known_as = public.unwrap_or_else(|| PublicUrl::at(&base, &options.path));
+        let service = McpService::new(engine, &options, bound, true, (&self.own, &known_as))?;
         Ok((service, options.path))
     }
 }
@@ -109,6 +121,7 @@ pub struct Listening {
     socket: Socket,
     name: String,
     options: Options,
+    own: Own,
 }
 
 impl Listening {
@@ -163,7 +176,9 @@ impl Listening {
         // Whoever reaches a Unix socket is on this machine.
         let address = self.socket.address();
         let loopback = address.is_none_or(|it| it.ip().is_loopback());
-        McpService::new(engine, &self.options, bound(loopback, &self.name), false)
+        let bound = bound(loopback, &self.name);
+        let authority = (&self.own, &self.known_as());
+        McpService::new(engine, &self.options, bound, false, authority)
     }
 
     /// Serves until the process is told to stop by SIGINT or SIGTERM. Then `/ready` says no,

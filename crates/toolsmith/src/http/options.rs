@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::Http;
 use super::service::{Origins, Proxies, PublicUrl, Rate};
+use crate::settings::declared::Part;
 use crate::settings::declared::http::settings_of_http;
 use crate::settings::kinds::{self, Kind};
-use crate::settings::values::Values;
+use crate::settings::values::{Values, absent};
 use crate::{Error, Result};
 
 /// The least head of a request that can be bounded.
@@ -158,6 +159,7 @@ impl Options {
                 "--max-header must be at least {LEAST_HEADER} bytes"
             )));
         }
+        self.check_features()?;
         let sockets = [self.unix_socket.is_some(), self.inherit_socket];
         if sockets == [true, true] {
             return Err(
@@ -166,6 +168,26 @@ impl Options {
             );
         }
         Ok(self)
+    }
+}
+
+impl Options {
+    /// Refuses what was set, in code, of a feature that this program was built without.
+    fn check_features(&self) -> Result<()> {
+        let (feature, is_there) = Part::Auth.feature().unwrap_or_default();
+        match self.sets_authorization() && !is_there {
+            true => Err(absent("authorization", feature)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether anything is set that decides who is let in.
+    pub(super) fn sets_authorization(&self) -> bool {
+        !self.auth_issuer.is_empty()
+            || !self.auth_introspection.is_empty()
+            || self.api_keys.is_some()
+            || !self.auth_scope.is_empty()
+            || !self.auth_audience.is_empty()
     }
 }
 

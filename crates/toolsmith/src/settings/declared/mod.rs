@@ -20,6 +20,8 @@ pub(crate) enum Part {
     Stdio,
     /// The feature `http`.
     Http,
+    /// The feature `auth`.
+    Auth,
 }
 
 impl Part {
@@ -29,6 +31,7 @@ impl Part {
             Part::Server => None,
             Part::Stdio => Some(("stdio", cfg!(feature = "stdio"))),
             Part::Http => Some(("http", cfg!(feature = "http"))),
+            Part::Auth => Some(("auth", cfg!(feature = "auth"))),
         }
     }
 
@@ -37,7 +40,7 @@ impl Part {
         match self {
             Part::Server => None,
             Part::Stdio => Some("stdio"),
-            Part::Http => Some("http"),
+            Part::Http | Part::Auth => Some("http"),
         }
     }
 }

@@ -34,7 +34,14 @@ fn start(limits: ConnectionLimits) -> Running {
     });
     let engine = Server::new("s").dynamic_tool(slow).build().unwrap();
     let options = Options::default();
-    let service = McpService::new(engine, &options, Bound::Loopback, false).unwrap();
+    let service = McpService::new(
+        engine,
+        &options,
+        Bound::Loopback,
+        false,
+        (&Own::default(), &known_as()),
+    )
+    .unwrap();
     let socket = crate::http::socket::Socket::bind("127.0.0.1:0", &options).unwrap();
     let address = socket.address().unwrap();
     let (stop, told) = oneshot::channel();
