@@ -77,6 +77,8 @@ pub enum ErrorKind {
     UrlElicitationRequired,
     /// The caller may not do this: it needs scopes that the caller's token does not have.
     InsufficientScope,
+    /// The answer is larger than the limit.
+    ResponseTooLarge,
 }
 
 /// One row of the error table.
@@ -107,7 +109,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 31] = [
+    pub const TABLE: [ErrorRow; 32] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -139,12 +141,13 @@ impl ErrorKind {
         row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
         row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
         row(ErrorKind::InsufficientScope, -31018, (403, 403), "the caller's token lacks a scope that is needed"),
+        row(ErrorKind::ResponseTooLarge, -31019, (200, 200), "the answer is over the size limit"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 31] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 31] = &TABLE;
+        const TABLE: [ErrorRow; 32] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 32] = &TABLE;
         &ROWS[self as usize]
     }
 
