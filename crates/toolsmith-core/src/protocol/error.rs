@@ -77,6 +77,8 @@ pub enum ErrorKind {
     UrlElicitationRequired,
     /// The caller may not do this: it needs scopes that the caller's token does not have.
     InsufficientScope,
+    /// The answer is larger than the limit.
+    ResponseTooLarge,
     /// The caller sends more requests than it may.
     TooManyRequests,
     /// The address has more connections than it may.
@@ -119,7 +121,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 37] = [
+    pub const TABLE: [ErrorRow; 38] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -151,7 +153,8 @@ impl ErrorKind {
         row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
         row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
         row(ErrorKind::InsufficientScope, -31018, (403, 403), "the caller's token lacks a scope that is needed"),
-        row(ErrorKind::TooManyRequests, -31019, (429, 429), "the caller sends too many requests"),
+        row(ErrorKind::ResponseTooLarge, -31019, (200, 200), "the answer is over the size limit"),
+        row(ErrorKind::TooManyRequests, -31025, (429, 429), "the caller sends too many requests"),
         row(ErrorKind::TooManyConnections, -31020, (429, 429), "the address has too many connections"),
         row(ErrorKind::Full, -31021, (503, 503), "there is no room for more connections"),
         row(ErrorKind::Unauthorized, -31022, (401, 401), "a token is needed, or the one that came is not good"),
@@ -161,8 +164,8 @@ impl ErrorKind {
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 37] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 37] = &TABLE;
+        const TABLE: [ErrorRow; 38] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 38] = &TABLE;
         &ROWS[self as usize]
     }
 

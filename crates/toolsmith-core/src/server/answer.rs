@@ -8,7 +8,9 @@ use futures_util::FutureExt as _;
 use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
 use crate::caller::Scopes;
-use crate::protocol::{ErrorKind, Outcome, ProtocolError, Refusal, Request, encode_error};
+use crate::protocol::{
+    ErrorKind, Method, Outcome, ProtocolError, Refusal, Request, ToolOutput, encode_error,
+};
 
 /// An answer as it goes out: the JSON-RPC message, and the HTTP status that goes with it.
 #[derive(Clone, Debug)]
@@ -84,16 +86,36 @@ impl Engine {
         let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
         outcome.catch_unwind().map(move |outcome| {
             let outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
+            let message = self.encode(&outcome, &id, revision);
+            let (outcome, message) = match message.len() <= self.max_response() {
+                true => (outcome, message),
+                false => {
+                    let refused = self.too_large(&outcome, &method, message.len());
+                    let message = self.encode(&refused, &id, revision);
+                    (refused, message)
+                }
+            };
             let (status, needed_scopes) = match &outcome {
                 Outcome::Error(error) => (error.kind.status(revision.era()), needed_scopes(error)),
                 _ => (200, None),
             };
             Answer {
-                message: self.encode(&outcome, &id, revision),
+                message,
                 status,
                 is_result: !matches!(outcome, Outcome::Error(_)),
                 needed_scopes,
             }
         })
+    }
+
+    /// What is answered in the place of an outcome that is too large.
+    fn too_large(&self, outcome: &Outcome, method: &Method, bytes: usize) -> Outcome {
+        self.may_send(method.as_str(), bytes);
+        let most = self.max_response();
+        let why = format!("The answer has {bytes} bytes, and {most} are allowed. Ask for less.");
+        match outcome {
+            Outcome::Call(_) => Outcome::Call(ToolOutput::error(why)),
+            _ => Outcome::failed(ErrorKind::ResponseTooLarge, why),
+        }
     }
 }

@@ -382,6 +382,7 @@ impl Server {
             pool: BlockingPool::new(self.limits.blocking_threads, self.limits.blocking_queue),
             call_timeout: self.limits.call_timeout,
             page_size: self.limits.page_size,
+            max_response: self.limits.response,
             list_caching: self.limits.list_caching,
             admission: Admission::new(self.limits.calls),
             scopes: self.scopes,

@@ -35,6 +35,7 @@ pub(super) struct Inner {
     pub(super) pool: BlockingPool,
     pub(super) call_timeout: Option<Duration>,
     pub(super) page_size: usize,
+    pub(super) max_response: usize,
     pub(super) list_caching: Caching,
     pub(super) admission: Arc<Admission>,
     /// What a caller needs for anything at all.
@@ -170,6 +171,25 @@ impl Engine {
 
     pub(super) fn admission(&self) -> &Arc<Admission> {
         &self.0.admission
+    }
+
+    /// Whether a message may go out that has so many bytes. One that may not is said to the
+    /// log, with what it is.
+    pub(super) fn may_send(&self, what: &str, bytes: usize) -> bool {
+        let most = self.0.max_response;
+        if bytes > most {
+            tracing::warn!(
+                what,
+                bytes,
+                most,
+                "a message is too large, and is not sent; allow more with Server::max_response"
+            );
+        }
+        bytes <= most
+    }
+
+    pub(super) fn max_response(&self) -> usize {
+        self.0.max_response
     }
 
     pub(super) fn page_size(&self) -> usize {

@@ -12,6 +12,7 @@ mod decided_tasks;
 mod declared_tasks;
 mod error_table;
 mod failed_tasks;
+mod response_size;
 mod resumed_streams;
 mod scopes;
 mod session_tasks;

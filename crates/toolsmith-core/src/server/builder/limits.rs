@@ -14,6 +14,7 @@ pub(super) struct Limits {
     pub(super) blocking_threads: usize,
     pub(super) blocking_queue: usize,
     pub(super) page_size: usize,
+    pub(super) response: usize,
     pub(super) list_caching: Caching,
     pub(super) subscriptions: usize,
     pub(super) tasks: usize,
@@ -37,6 +38,7 @@ impl Default for Limits {
             blocking_threads: 64,
             blocking_queue: 1024,
             page_size: 1000,
+            response: 32 << 20,
             list_caching: Caching::default(),
             subscriptions: 100_000,
             tasks: 10_000,
@@ -85,6 +87,20 @@ impl Server {
     #[must_use]
     pub fn queue_timeout(mut self, time: Duration) -> Self {
         self.limits.calls.patience = time;
+        self
+    }
+
+    /// How many bytes one message to a client may have, 32 MiB unless told otherwise: an
+    /// answer (of a batch, each), and what is said before it.
+    ///
+    /// In the place of a result of a tool that is larger is one that tells the model to ask
+    /// for less, and in the place of any other answer an error with code -31019. A question
+    /// that is larger fails, and a report or a log message is dropped; the log says so. To
+    /// hold results to what a model can read, see
+    /// [`LimitResponse`](crate::server::middleware::LimitResponse).
+    #[must_use]
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.limits.response = bytes;
         self
     }
 

@@ -19,7 +19,6 @@ use crate::protocol::{
 use crate::server::Peer;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope, ToolError};
-use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Entry, Home, ToolEntry};
 use crate::server::running::Becoming;
@@ -269,8 +268,7 @@ fn work(
     mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ToolOutput> {
-    let limit = limit.map(Limit::new);
-    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+    let limit = scope.limit(limit);
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
     let (handler, wraps) = (&tool.handler, tool.wraps);

@@ -15,7 +15,6 @@ use crate::protocol::{
     ProtocolError,
 };
 use crate::server::engine::Engine;
-use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
 use crate::server::registry::View;
 use crate::server::{Context, Peer};
@@ -94,12 +93,11 @@ impl Engine {
         let caller = operation.caller().clone();
         let providers = view.providers().filter(|(it, _)| self.lists(it, &caller));
         let asked = providers.map(|(entry, provider)| {
-            let limit = self.call_timeout().map(Limit::new);
             let of_one = operation.clone();
             // The way back to the client is for one of them: progress has one order.
             operation.sink = None;
             let (mut scope, _) = self.clone().scope(&entry.home, Arc::clone(&name), of_one);
-            scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+            let limit = scope.limit(self.call_timeout());
             let (provider, context) = (Arc::clone(provider), Context::new(*scope));
             let list = move || async move { Ok(provider.list(&context).await) };
             let failed = Failed {

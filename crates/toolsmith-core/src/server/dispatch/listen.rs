@@ -59,7 +59,7 @@ impl Engine {
                 };
                 // What there was room for may have gone to others while nothing changed.
                 let message = encode_notice(&notice, peer.revision, Some(&request.id));
-                if !sink.send(message).await {
+                if self.may_send("a change", message.len()) && !sink.send(message).await {
                     return;
                 }
             }

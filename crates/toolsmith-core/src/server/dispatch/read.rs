@@ -12,7 +12,6 @@ use crate::protocol::{
 use crate::server::Context;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope};
-use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ResourceEntry};
 use crate::server::resource::ResourceProvider;
@@ -119,8 +118,7 @@ fn work(
     mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ResourceOutput> {
-    let limit = limit.map(Limit::new);
-    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+    let limit = scope.limit(limit);
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("resources/read", Arc::clone(uri), trace));
     match reader {

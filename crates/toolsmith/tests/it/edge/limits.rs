@@ -15,7 +15,7 @@ async fn who_sends_too_often_is_told_when_to_come_back() {
     }
     let reply = server.send(&sum()).await;
     assert_eq!(reply.status, 429, "{reply:?}");
-    assert_eq!(reply.message()["error"]["code"], -31019, "{reply:?}");
+    assert_eq!(reply.message()["error"]["code"], -31025, "{reply:?}");
     let wait: u64 = reply.field("retry-after").unwrap().parse().unwrap();
     assert!((1..=1200).contains(&wait), "{wait}");
     // Whether it lives may be asked all the same.
