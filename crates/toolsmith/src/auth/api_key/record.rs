@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Moment {
         let text = String::deserialize(deserializer)?;
         let parsed = humantime::parse_rfc3339(&text);
         parsed.map(Self).map_err(|error| {
-            de::Error::custom(format!("a time is like 2026-07-28T00:00:00Z: {error}"))
+            de::Error::custom(format!("a time is like 2030-01-31T00:00:00Z: {error}"))
         })
     }
 }
