@@ -1,5 +1,7 @@
 //! What stands between the socket and the protocol.
 
+#[cfg(feature = "auth")]
+mod authorization;
 mod browsers;
 mod health;
 mod limits;
