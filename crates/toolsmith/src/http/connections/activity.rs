@@ -80,7 +80,7 @@ impl Activity {
         let done = self.0.done.load(Ordering::Relaxed);
         Seen {
             done: done / MOVE,
-            is_at_work: done % MOVE != 0,
+            is_at_work: !done.is_multiple_of(MOVE),
             reads: self.0.reads.load(Ordering::Relaxed),
         }
     }
