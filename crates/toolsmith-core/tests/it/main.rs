@@ -7,6 +7,7 @@
 
 mod admission;
 mod by_hand;
+mod call_time;
 mod callers;
 mod decided_tasks;
 mod declared_tasks;

@@ -29,7 +29,7 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            call_timeout: None,
+            call_timeout: Some(Duration::from_secs(5 * 60)),
             calls: admission::Limits {
                 places: 4096,
                 queue: 4096,
@@ -53,9 +53,10 @@ impl Default for Limits {
 }
 
 impl Server {
-    /// How long a call may take where the tool does not say. Without it, as long as it
-    /// likes. The same holds for reading and listing resources, for filling in prompts and
-    /// for methods of extensions.
+    /// How long a call may take where the tool does not say, five minutes unless told
+    /// otherwise. The same holds for reading and listing resources, for filling in prompts and
+    /// for methods of extensions. The time in which it waits for its client's answer does not
+    /// count, and neither does what a call does before it first waits for something.
     ///
     /// The client is answered on time. An `async fn` is then dropped; a plain `fn` goes on
     /// to its end on the pool, and can look at
@@ -63,6 +64,13 @@ impl Server {
     #[must_use]
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.limits.call_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets a call take as long as it likes where the tool does not say.
+    #[must_use]
+    pub fn no_call_timeout(mut self) -> Self {
+        self.limits.call_timeout = None;
         self
     }
 
