@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::Http;
 use super::service::{Origins, Proxies, PublicUrl, Rate};
+use super::tls;
+use crate::settings::declared::Part;
 use crate::settings::declared::http::settings_of_http;
 use crate::settings::kinds::{self, Kind};
-use crate::settings::values::Values;
+use crate::settings::values::{Values, absent};
 use crate::{Error, Result};
 
 /// The least head of a request that can be bounded.
@@ -102,6 +104,20 @@ macro_rules! options {
                     )?,
                 )*)* })
             }
+
+            /// Refuses what was set of a feature that this program was built without.
+            fn check_features(&self) -> Result<()> {
+                let defaults = Self::default();
+                $($(
+                    if let Some((feature, false)) = Part::$part.feature()
+                        && self.$name != defaults.$name
+                    {
+                        let flag = stringify!($name).replace('_', "-");
+                        return Err(absent(&format!("--{flag}"), feature));
+                    }
+                )*)*
+                Ok(())
+            }
         }
 
         impl Http {
@@ -125,6 +141,8 @@ impl Default for Options {
 impl Options {
     /// Checks what was set, and brings the path into its one form.
     pub(crate) fn checked(mut self) -> Result<Self> {
+        self.check_features()?;
+        tls::check(&self)?;
         self.path = checked_path(&self.path)?.to_owned();
         self.allow_host.iter().try_for_each(|h| check_host(h))?;
         let origins = Origins::parse(&self.allow_origin)?;

@@ -37,7 +37,7 @@ pub struct Args {
 #[derive(Clone, Debug)]
 enum Chosen {
     Stdio(stdio::Chosen),
-    Http(http::Chosen),
+    Http(Box<http::Chosen>),
 }
 
 /// The exit status of a program that was called in a way that it does not understand.
@@ -107,7 +107,7 @@ fn transport(values: &Values) -> Result<Chosen> {
         }
         "http" | "streamable-http" => {
             built_with(Part::Http)?;
-            http::read(values).map(Chosen::Http)
+            http::read(values).map(|it| Chosen::Http(Box::new(it)))
         }
         other => Err(
             Error::setting(format!("--transport '{other}' is not known"))

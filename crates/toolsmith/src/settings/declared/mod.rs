@@ -20,6 +20,10 @@ pub(crate) enum Part {
     Stdio,
     /// The feature `http`.
     Http,
+    /// The feature `tls`.
+    Tls,
+    /// The feature `acme`.
+    Acme,
 }
 
 impl Part {
@@ -29,6 +33,8 @@ impl Part {
             Part::Server => None,
             Part::Stdio => Some(("stdio", cfg!(feature = "stdio"))),
             Part::Http => Some(("http", cfg!(feature = "http"))),
+            Part::Tls => Some(("tls", cfg!(feature = "tls"))),
+            Part::Acme => Some(("acme", cfg!(feature = "acme"))),
         }
     }
 
@@ -37,7 +43,7 @@ impl Part {
         match self {
             Part::Server => None,
             Part::Stdio => Some("stdio"),
-            Part::Http => Some("http"),
+            Part::Http | Part::Tls | Part::Acme => Some("http"),
         }
     }
 }
