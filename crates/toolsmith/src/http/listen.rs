@@ -3,11 +3,14 @@
 
 use std::net::SocketAddr;
 
+use tokio::task::JoinSet;
+
 use super::McpService;
 use super::connections::{self, ConnectionLimits, Ended};
 use super::options::Options;
 use super::service::{Bound, Own, PublicUrl};
 use super::socket::Socket;
+use super::tls::Tls;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
 use crate::stop::Stop;
@@ -74,9 +77,18 @@ impl Http {
     /// When a setting is wrong or the address cannot be listened on.
     pub fn listen(self) -> Result<Listening> {
         let options = self.options.checked()?;
+        let tls = Tls::of(&options)?;
         let socket = Socket::bind(&self.address, &options)?;
+        if tls.is_some() && socket.address().is_none() {
+            let place = socket.name();
+            return Err(
+                Error::setting(format!("TLS is set, and the socket is {place}"))
+                    .with_hint("leave the settings of TLS out: whoever reaches a Unix socket is on this machine"),
+            );
+        }
         Ok(Listening {
             socket,
+            tls,
             name: name_in(&self.address).to_owned(),
             options,
             own: self.own,
@@ -119,6 +131,7 @@ fn bound(loopback: bool, name: &str) -> Bound {
 #[derive(Debug)]
 pub struct Listening {
     socket: Socket,
+    tls: Option<Tls>,
     name: String,
     options: Options,
     own: Own,
@@ -152,7 +165,10 @@ impl Listening {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{address}")
+        match self.tls {
+            Some(_) => format!("https://{address}"),
+            None => format!("http://{address}"),
+        }
     }
 
     /// Where it listens, for people.
@@ -202,6 +218,12 @@ impl Listening {
             .socket
             .listen()
             .map_err(|e| Error::io("using the socket", e))?;
+        let handshakes = self.tls.as_ref().map(Tls::handshakes);
+        // Ends with the serving.
+        let mut keepers = JoinSet::new();
+        if let Some(tls) = self.tls {
+            keepers.spawn(tls.look_after());
+        }
         let (told, again) = stop.twice();
         supervisor::ready();
         let told = async {
@@ -209,7 +231,7 @@ impl Listening {
             supervisor::stopping();
         };
         let ended = tokio::select! {
-            ended = connections::serve(listener, service, limits, told) => ended,
+            ended = connections::serve(listener, handshakes, service, limits, told) => ended,
             signal = again => return Err(Error::told_twice(signal)),
         };
         match ended {

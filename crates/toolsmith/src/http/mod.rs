@@ -24,6 +24,11 @@ mod sending;
 mod service;
 mod socket;
 mod sse;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "without_tls.rs"]
+mod tls;
 mod warnings;
 
 pub use body::ResponseBody;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Http;
 use super::service::{Origins, Proxies, PublicUrl, Rate};
+use super::tls;
 use crate::settings::declared::Part;
 use crate::settings::declared::http::settings_of_http;
 use crate::settings::kinds::{self, Kind};
@@ -103,6 +104,20 @@ macro_rules! options {
                     )?,
                 )*)* })
             }
+
+            /// Refuses what was set of a feature that this program was built without.
+            fn check_features(&self) -> Result<()> {
+                let defaults = Self::default();
+                $($(
+                    if let Some((feature, false)) = Part::$part.feature()
+                        && self.$name != defaults.$name
+                    {
+                        let flag = stringify!($name).replace('_', "-");
+                        return Err(absent(&format!("--{flag}"), feature));
+                    }
+                )*)*
+                Ok(())
+            }
         }
 
         impl Http {
@@ -126,6 +141,8 @@ impl Default for Options {
 impl Options {
     /// Checks what was set, and brings the path into its one form.
     pub(crate) fn checked(mut self) -> Result<Self> {
+        self.check_features()?;
+        tls::check(&self)?;
         self.path = checked_path(&self.path)?.to_owned();
         self.allow_host.iter().try_for_each(|h| check_host(h))?;
         let origins = Origins::parse(&self.allow_origin)?;
@@ -159,7 +176,6 @@ impl Options {
                 "--max-header must be at least {LEAST_HEADER} bytes"
             )));
         }
-        self.check_features()?;
         let sockets = [self.unix_socket.is_some(), self.inherit_socket];
         if sockets == [true, true] {
             return Err(
@@ -172,15 +188,6 @@ impl Options {
 }
 
 impl Options {
-    /// Refuses what was set, in code, of a feature that this program was built without.
-    fn check_features(&self) -> Result<()> {
-        let (feature, is_there) = Part::Auth.feature().unwrap_or_default();
-        match self.sets_authorization() && !is_there {
-            true => Err(absent("authorization", feature)),
-            false => Ok(()),
-        }
-    }
-
     /// Whether anything is set that decides who is let in.
     pub(super) fn sets_authorization(&self) -> bool {
         !self.auth_issuer.is_empty()

@@ -20,5 +20,7 @@ mod settings;
 mod stdio;
 mod stdio_limits;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod whole;
 mod wire;

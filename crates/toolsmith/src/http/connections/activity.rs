@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
 /// One request at work, in what is counted.
 const WORK: u64 = 1;
@@ -34,16 +35,20 @@ pub(super) enum Stage {
 
 /// What a connection does. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(in crate::http) struct Activity(Arc<Inner>);
+pub(in crate::http) struct Activity(pub(super) Arc<Inner>);
 
 #[derive(Debug, Default)]
-struct Inner {
+pub(super) struct Inner {
     /// In the low bits, how many requests it works on; above them, how much it has done.
     done: AtomicU64,
     /// It has read some of a request, and not yet its whole head.
     reads: AtomicBool,
     stage: AtomicU8,
     task: AtomicWaker,
+    /// Its client is told when it is to end, and need not be cut off.
+    pub(super) is_told: AtomicBool,
+    /// Wakes requests that have tasks of their own, when they are cut off.
+    pub(super) cut: Notify,
 }
 
 /// What was seen at a look.
@@ -51,6 +56,8 @@ struct Inner {
 pub(super) struct Seen {
     /// Counts what it has done.
     pub(super) done: u64,
+    /// How many requests it works on.
+    pub(super) requests: u64,
     pub(super) is_at_work: bool,
     pub(super) reads: bool,
 }
@@ -75,12 +82,19 @@ impl Activity {
         }
     }
 
+    /// Whether its client is told when it is to end.
+    pub(super) fn is_told(&self) -> bool {
+        self.0.is_told.load(Ordering::Relaxed)
+    }
+
     /// What it does.
     pub(super) fn look(&self) -> Seen {
         let done = self.0.done.load(Ordering::Relaxed);
+        let requests = done % MOVE;
         Seen {
             done: done / MOVE,
-            is_at_work: !done.is_multiple_of(MOVE),
+            requests,
+            is_at_work: requests != 0,
             reads: self.0.reads.load(Ordering::Relaxed),
         }
     }
@@ -99,6 +113,9 @@ impl Activity {
     pub(super) fn end(&self, stage: Stage) {
         self.0.stage.fetch_max(stage as u8, Ordering::AcqRel);
         self.0.task.wake();
+        if stage == Stage::Cut {
+            self.0.cut.notify_waiters();
+        }
     }
 
     /// Who is to be woken when its end comes nearer.
@@ -116,6 +133,11 @@ impl AtWork {
     pub(super) fn stage(&self) -> Stage {
         self.0.stage()
     }
+
+    /// Has the connection take no request after this one.
+    pub(super) fn is_last(&self) {
+        self.0.end(Stage::Last);
+    }
 }
 
 impl Drop for AtWork {
@@ -132,6 +154,19 @@ pub(super) struct Noted<S> {
     pub(super) activity: Activity,
     /// Whether what comes, while nothing is at work, begins a request.
     pub(super) notes_reads: bool,
+    /// How long a write is, at least, that has some of an answer.
+    pub(super) least_write: usize,
+}
+
+impl<S> Noted<S> {
+    fn note(&self, wrote: &Poll<io::Result<usize>>) {
+        let least = self.least_write;
+        match wrote {
+            Poll::Ready(Ok(len)) if *len < least => {}
+            Poll::Ready(_) => self.activity.wrote(),
+            Poll::Pending => {}
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
@@ -156,9 +191,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if wrote.is_ready() {
-            self.activity.wrote();
-        }
+        self.note(&wrote);
         wrote
     }
 
@@ -168,9 +201,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        if wrote.is_ready() {
-            self.activity.wrote();
-        }
+        self.note(&wrote);
         wrote
     }
 
@@ -201,6 +232,7 @@ mod tests {
         let one = activity.begin();
         let other = activity.begin();
         assert!(activity.look().is_at_work && !activity.look().reads);
+        assert_eq!(activity.look().requests, 2);
         // The body of what is worked on is no new request.
         activity.read();
         assert!(!activity.look().reads);

@@ -4,8 +4,15 @@
 mod activity;
 mod addresses;
 mod again;
+#[cfg(feature = "tls")]
+mod http2;
 mod joined;
 mod limits;
+#[cfg(feature = "tls")]
+mod secured;
+#[cfg(not(feature = "tls"))]
+#[path = "without_tls.rs"]
+mod secured;
 mod served;
 mod watched;
 
@@ -27,6 +34,7 @@ use self::watched::Watched;
 use super::McpService;
 use super::service::Remote;
 use super::socket::{Listener, Stream};
+use super::tls::Handshakes;
 use super::warnings::Warnings;
 use crate::protocol::ErrorKind;
 
@@ -44,6 +52,8 @@ const REFUSAL_TIME: Duration = Duration::from_secs(2);
 /// How long a connection is waited for on which nothing is asked, when the server stops. A
 /// client that is about to ask is answered, and told that it was the last time.
 const LINGER: Duration = Duration::from_millis(500);
+/// How often to look at those that are left, while the server stops.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How long it takes at most to tell clients that they were cut off.
 const CUT_TIME: Duration = Duration::from_millis(500);
 /// How many connections are taken out of the system's queue at the end.
@@ -61,11 +71,12 @@ pub(super) enum Ended {
 /// Serves until it is told to stop, and then what was begun.
 pub(super) async fn serve(
     listener: Listener,
+    handshakes: Option<Handshakes>,
     service: McpService,
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> Ended {
-    let mut connections = Connections::new(service, limits);
+    let mut connections = Connections::new(handshakes, service, limits);
     connections.accept_until(&listener, stop).await;
     connections.service.readiness().ends();
     tracing::info!("stopping: calls are finished, no new ones are taken");
@@ -79,6 +90,8 @@ pub(super) async fn serve(
 
 /// The connections that are open.
 struct Connections {
+    /// Whoever comes by TCP speaks TLS, if there are any.
+    handshakes: Option<Handshakes>,
     service: McpService,
     limits: ConnectionLimits,
     tasks: JoinSet<()>,
@@ -91,8 +104,9 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(service: McpService, limits: ConnectionLimits) -> Self {
+    fn new(handshakes: Option<Handshakes>, service: McpService, limits: ConnectionLimits) -> Self {
         Self {
+            handshakes,
             service,
             limits,
             tasks: JoinSet::new(),
@@ -143,7 +157,12 @@ impl Connections {
     /// Serves what was accepted. Gives whether the system is well.
     fn accepted(&mut self, accepted: io::Result<(Stream, Remote)>) -> bool {
         match accepted {
-            Ok((Stream::Tcp(stream), remote)) => self.open(stream, remote),
+            Ok((Stream::Tcp(stream), remote)) => match self.handshakes.clone() {
+                None => self.open(stream, remote),
+                Some(handshakes) => self.begin(remote, |answers, limits, activity| {
+                    secured::serve(stream, handshakes, remote, answers, limits, activity)
+                }),
+            },
             #[cfg(unix)]
             Ok((Stream::Unix(stream), remote)) => self.open(stream, remote),
             Err(error) => {
@@ -160,16 +179,36 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let place = match self.place(&remote) {
-            Ok(place) => place,
-            Err(answers) => return self.refuse(stream, remote, answers),
-        };
+        self.begin(remote, |answers, limits, activity| {
+            served::http1(stream, remote, answers, limits, activity)
+        });
+    }
+
+    /// Serves a connection, or tells it that there is no room for it.
+    fn begin<C>(
+        &mut self,
+        remote: Remote,
+        connection: impl FnOnce(Answers, &ConnectionLimits, Activity) -> C,
+    ) where
+        C: Future<Output: Send> + Send + 'static,
+    {
         let activity = Activity::default();
-        let answers = Answers::Service(self.service.clone());
-        let connection = served::http1(stream, remote, answers, &self.limits, activity.clone());
-        let connection = Again::new(connection).map(move |_ended| drop(place));
-        let task = self.tasks.spawn(connection);
-        self.watched.add(task, activity);
+        match self.place(&remote) {
+            Ok(place) => {
+                let answers = Answers::Service(self.service.clone());
+                let connection = connection(answers, &self.limits, activity.clone());
+                let connection = Again::new(connection).map(move |_ended| drop(place));
+                let task = self.tasks.spawn(connection);
+                self.watched.add(task, activity);
+            }
+            Err(answers) if self.refused.len() < MAX_REFUSED => {
+                let telling = connection(answers, &self.limits, activity);
+                // Whether it was heard makes no difference.
+                self.refused
+                    .spawn(timeout(REFUSAL_TIME, telling).map(|_heard| ()));
+            }
+            Err(_) => {}
+        }
     }
 
     /// A place for a connection, or what to tell it.
@@ -203,21 +242,6 @@ impl Connections {
         ))
     }
 
-    /// Tells a connection that there is no room for it.
-    fn refuse<S>(&mut self, stream: S, remote: Remote, answers: Answers)
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
-        if self.refused.len() >= MAX_REFUSED {
-            return;
-        }
-        let activity = Activity::default();
-        let telling = served::http1(stream, remote, answers, &self.limits, activity);
-        // Whether it was heard makes no difference.
-        self.refused
-            .spawn(timeout(REFUSAL_TIME, telling).map(|_heard| ()));
-    }
-
     /// Ends the connections: those on which nothing is asked after a moment, the rest when
     /// they are answered, and all of them in the end.
     async fn drain(&mut self) -> Ended {
@@ -227,7 +251,12 @@ impl Connections {
         self.wait_until(begun + LINGER.min(self.limits.drain_time))
             .await;
         self.watched.end(Stage::Closes);
-        self.wait_until(begun + self.limits.drain_time).await;
+        let deadline = begun + self.limits.drain_time;
+        while !self.tasks.is_empty() && Instant::now() < deadline {
+            self.wait_until(deadline.min(Instant::now() + LAST_LOOK))
+                .await;
+            self.watched.look_at_the_last(Instant::now());
+        }
         let late = self.watched.at_work();
         if self.tasks.is_empty() {
             return Ended::Drained;

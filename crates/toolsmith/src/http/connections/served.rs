@@ -47,10 +47,25 @@ where
 {
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.write_time));
+    http1_over(Joined(Box::pin(stream)), remote, answers, limits, activity)
+}
+
+/// The same over a stream that has a bound on its writes already.
+pub(super) fn http1_over<S>(
+    stream: S,
+    remote: Remote,
+    answers: Answers,
+    limits: &ConnectionLimits,
+    activity: Activity,
+) -> Served<impl GracefulConnection<Error = hyper::Error> + Send + use<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let stream = Noted {
-        stream: Joined(Box::pin(stream)),
+        stream,
         activity: activity.clone(),
         notes_reads: true,
+        least_write: 0,
     };
     let noted = activity.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -59,11 +74,11 @@ where
     let connection = http1::Builder::new()
         .max_buf_size(limits.head)
         .serve_connection(TokioIo::new(stream), service);
-    Served::new(connection, activity)
+    Served::new(connection, activity, Stage::Closes)
 }
 
 /// Answers one request, unless it is cut off before.
-async fn answer(
+pub(super) async fn answer(
     request: Request<Incoming>,
     remote: Remote,
     answers: Answers,
@@ -81,7 +96,10 @@ async fn answer(
             .await
         }
     };
-    if at_work.stage() != Stage::Open || matches!(answers, Answers::Full(..)) {
+    if matches!(answers, Answers::Full(..)) {
+        at_work.is_last();
+    }
+    if at_work.stage() != Stage::Open {
         say_that_it_ends(&parts, &mut response);
     }
     response.body_mut().hold(at_work);
@@ -111,22 +129,25 @@ pub(super) struct Served<C> {
     /// How far its end had come when whoever polls it was noted, to be woken when it comes
     /// nearer: that happens once for each time.
     told: Option<Stage>,
+    /// From where on it takes no further request.
+    closes_at: Stage,
     closes: bool,
 }
 
 impl<C: GracefulConnection> Served<C> {
-    pub(super) fn new(connection: C, activity: Activity) -> Self {
+    pub(super) fn new(connection: C, activity: Activity, closes_at: Stage) -> Self {
         Self {
             connection: Box::pin(connection),
             activity,
             told: None,
+            closes_at,
             closes: false,
         }
     }
 
     /// Has it take no further request, once it is not in the middle of reading one.
     fn close_if_due(&mut self) {
-        if !self.closes && self.activity.stage() >= Stage::Closes && !self.activity.look().reads {
+        if !self.closes && self.activity.stage() >= self.closes_at && !self.activity.look().reads {
             self.closes = true;
             self.connection.as_mut().graceful_shutdown();
         }

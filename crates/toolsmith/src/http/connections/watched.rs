@@ -7,6 +7,9 @@ use tokio::time::Instant;
 
 use super::activity::{Activity, Stage};
 
+/// How long a client that was told of the end may take nothing, while the server stops.
+const GOODBYE: Duration = Duration::from_secs(5);
+
 /// How long a client may keep a connection waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
@@ -71,10 +74,24 @@ impl Watched {
         let patience = self.patience;
         self.all.retain_mut(|it| {
             if it.is_kept_waiting(&patience, now) {
-                it.task.abort();
+                it.let_go(now);
             }
             !it.task.is_finished()
         });
+    }
+
+    /// Ends those that were told to end, have nothing left to answer, and neither end nor
+    /// take anything: their clients are gone.
+    pub(super) fn look_at_the_last(&mut self, now: Instant) {
+        let patience = Patience {
+            head: GOODBYE.min(self.patience.head),
+            idle: GOODBYE.min(self.patience.idle),
+        };
+        for one in self.all.iter_mut().filter(|it| it.activity.is_told()) {
+            if one.is_kept_waiting(&patience, now) {
+                one.task.abort();
+            }
+        }
     }
 
     /// Ends the connection that has been idle for longest. Gives whether there was one.
@@ -98,14 +115,26 @@ impl Watched {
         }
     }
 
-    /// How many requests are being answered, as far as is known: connections that work.
+    /// How many requests are being answered.
     pub(super) fn at_work(&self) -> usize {
-        let at_work = |it: &&One| it.activity.look().is_at_work && !it.task.is_finished();
-        self.all.iter().filter(at_work).count()
+        let open = self.all.iter().filter(|it| !it.task.is_finished());
+        let requests: u64 = open.map(|it| it.activity.look().requests).sum();
+        usize::try_from(requests).unwrap_or(usize::MAX)
     }
 }
 
 impl One {
+    /// Ends it: where the client can be told, it is told first, so that what it asks at that
+    /// moment is not lost.
+    fn let_go(&mut self, now: Instant) {
+        if self.activity.is_told() && self.activity.stage() < Stage::Closes {
+            self.activity.end(Stage::Closes);
+            self.since = now;
+        } else {
+            self.task.abort();
+        }
+    }
+
     fn is_kept_waiting(&mut self, patience: &Patience, now: Instant) -> bool {
         let seen = self.activity.look();
         if seen.is_at_work || seen.done != self.done {

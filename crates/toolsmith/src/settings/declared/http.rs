@@ -29,6 +29,28 @@ macro_rules! settings_of_http {
                 /// published, and its host is allowed.
                 Http public_url: Text, "URL";
             }
+            "TLS" {
+                /// The certificate of the server, in a PEM file with the chain below it; with it,
+                /// the server speaks HTTPS, by HTTP/1.1 and HTTP/2. It is read again when it
+                /// changes, and on SIGHUP.
+                Tls tls_cert: File, "FILE";
+                /// The private key of the certificate, in a PEM file.
+                Tls tls_key: File, "FILE";
+                /// A name that a certificate is ordered for from an authority such as Let's Encrypt,
+                /// and renewed while the server runs (ACME, by the challenge `tls-alpn-01`, for
+                /// which the authority calls port 443 of that name); may be repeated.
+                Acme acme_domain: List, "HOST";
+                /// Where the authority writes to about the certificate.
+                Acme acme_email: Text, "ADDRESS";
+                /// The directory that keeps the account with the authority and the certificate; made
+                /// if it is not there, for the user of the server alone.
+                Acme acme_cache: File, "DIRECTORY";
+                /// The directory of the authority.
+                Acme acme_directory: Text = "https://acme-v02.api.letsencrypt.org/directory", "URL";
+                /// A PEM file with a root that the authority's own address is trusted by, beside those
+                /// of the system.
+                Acme acme_ca: File, "FILE";
+            }
             "Who may call" {
                 /// A host name that is ours beside those of the address; `*` for any, which is safe
                 /// only where something else checks the name; may be repeated.

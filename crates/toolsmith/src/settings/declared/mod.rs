@@ -22,6 +22,10 @@ pub(crate) enum Part {
     Http,
     /// The feature `auth`.
     Auth,
+    /// The feature `tls`.
+    Tls,
+    /// The feature `acme`.
+    Acme,
 }
 
 impl Part {
@@ -32,6 +36,8 @@ impl Part {
             Part::Stdio => Some(("stdio", cfg!(feature = "stdio"))),
             Part::Http => Some(("http", cfg!(feature = "http"))),
             Part::Auth => Some(("auth", cfg!(feature = "auth"))),
+            Part::Tls => Some(("tls", cfg!(feature = "tls"))),
+            Part::Acme => Some(("acme", cfg!(feature = "acme"))),
         }
     }
 
@@ -40,7 +46,7 @@ impl Part {
         match self {
             Part::Server => None,
             Part::Stdio => Some("stdio"),
-            Part::Http | Part::Auth => Some("http"),
+            Part::Http | Part::Tls | Part::Acme | Part::Auth => Some("http"),
         }
     }
 }

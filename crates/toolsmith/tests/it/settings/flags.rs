@@ -7,7 +7,7 @@ use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta,
 const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
 
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 40] = [
+pub(crate) const ALL: [(&str, &str, &str); 47] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -21,6 +21,17 @@ pub(crate) const ALL: [(&str, &str, &str); 40] = [
         "TOOLSMITH_PUBLIC_URL",
         "https://mcp.example/mcp",
     ),
+    ("--tls-cert", "TOOLSMITH_TLS_CERT", "/etc/server/cert.pem"),
+    ("--tls-key", "TOOLSMITH_TLS_KEY", "/etc/server/key.pem"),
+    ("--acme-domain", "TOOLSMITH_ACME_DOMAIN", "mcp.example"),
+    ("--acme-email", "TOOLSMITH_ACME_EMAIL", "ops@mcp.example"),
+    ("--acme-cache", "TOOLSMITH_ACME_CACHE", "/var/lib/server"),
+    (
+        "--acme-directory",
+        "TOOLSMITH_ACME_DIRECTORY",
+        "https://acme.example/dir",
+    ),
+    ("--acme-ca", "TOOLSMITH_ACME_CA", "/etc/server/ca.pem"),
     ("--allow-credentials", "TOOLSMITH_ALLOW_CREDENTIALS", "true"),
     ("--cors-max-age", "TOOLSMITH_CORS_MAX_AGE", "10m"),
     ("--trusted-proxy", "TOOLSMITH_TRUSTED_PROXY", "127.0.0.1"),

@@ -96,6 +96,13 @@ impl Ask {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The header fields.
+    #[cfg(feature = "tls")]
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.fields.iter();
+        fields.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The request line and the header fields, and the blank line after them.
     pub(crate) fn head(&self, host: &str, path: &str) -> Vec<u8> {
         let path = self.path.as_deref().unwrap_or(path);

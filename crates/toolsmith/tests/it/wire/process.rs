@@ -16,7 +16,7 @@ use super::pipe::Pipe;
 /// How long an example may take to build.
 const BUILD: Duration = Duration::from_secs(600);
 
-/// The program of an example, built with the features given, or with the default ones.
+/// The program of an example, built with the features given, or with all.
 pub(crate) async fn example(name: &str, features: Option<&str>) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -30,6 +30,8 @@ pub(crate) async fn example(name: &str, features: Option<&str>) -> PathBuf {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("features");
         cargo.args(["--no-default-features", "--features", features]);
         cargo.arg("--target-dir").arg(target);
+    } else {
+        cargo.args(["--features", "full"]);
     }
     let built = tokio::time::timeout(BUILD, cargo.output()).await;
     let built = built.unwrap().unwrap();
@@ -144,8 +146,13 @@ impl Program {
 
     /// Tells it to stop, as a supervisor does.
     pub(crate) async fn terminate(&self) {
+        self.signal("-TERM").await;
+    }
+
+    /// Sends it a signal.
+    pub(crate) async fn signal(&self, signal: &str) {
         let id = self.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().await;
+        let told = Command::new("kill").args([signal, &id]).status().await;
         assert!(told.unwrap().success());
     }
 

@@ -75,7 +75,13 @@ async fn listening(limits: ConnectionLimits) -> std::net::SocketAddr {
     let socket = socket.unwrap();
     let address = socket.address().unwrap();
     let listener = socket.listen().unwrap();
-    tokio::spawn(serve(listener, service(), limits, std::future::pending()));
+    tokio::spawn(serve(
+        listener,
+        None,
+        service(),
+        limits,
+        std::future::pending(),
+    ));
     address
 }
 
@@ -208,7 +214,7 @@ async fn a_client_that_sends_half_a_head_is_let_go() {
         ("", patience.idle),
         ("POST /mcp HTTP/1.1\r\nHost: local", patience.head),
     ] {
-        let mut connections = Connections::new(service(), limits());
+        let mut connections = Connections::new(None, service(), limits());
         let (mut client, stream) = tokio::io::duplex(4096);
         connections.open(stream, Remote::Unknown);
         client.write_all(ASK).await.unwrap();
@@ -228,7 +234,7 @@ async fn a_client_that_sends_half_a_head_is_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_dribbles_a_head_is_let_go() {
-    let mut connections = Connections::new(service(), limits());
+    let mut connections = Connections::new(None, service(), limits());
     let (mut client, stream) = tokio::io::duplex(4096);
     connections.open(stream, Remote::Unknown);
     let (opened, patience) = (Instant::now(), limits().patience);
@@ -248,7 +254,7 @@ async fn a_client_that_dribbles_a_head_is_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_slowly_gets_its_answer() {
-    let mut connections = Connections::new(service(), limits());
+    let mut connections = Connections::new(None, service(), limits());
     let (mut client, stream) = tokio::io::duplex(16);
     connections.open(stream, Remote::Unknown);
     let writing = client.write_all(ASK);
