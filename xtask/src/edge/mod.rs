@@ -6,9 +6,11 @@
 
 mod browser;
 mod calls;
+mod debian;
 mod inspector;
 mod kit;
 mod options;
+mod proxies;
 mod scripts;
 
 use anyhow::{Result, bail};
@@ -44,6 +46,12 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: false,
         run: inspector::check,
+    },
+    EdgePart {
+        name: "proxies",
+        quick: true,
+        lasts: false,
+        run: proxies::check,
     },
 ];
 
