@@ -7,8 +7,10 @@
 mod browser;
 mod calls;
 mod debian;
+mod drain;
 mod inspector;
 mod kit;
+mod load;
 mod options;
 mod proxies;
 mod scripts;
@@ -52,6 +54,12 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: false,
         run: proxies::check,
+    },
+    EdgePart {
+        name: "drain",
+        quick: true,
+        lasts: true,
+        run: drain::check,
     },
 ];
 
