@@ -55,6 +55,18 @@ async fn saw(name: String, step: u32) -> &'static str {
     "noted"
 }
 
+/// Say which step of a stream was seen last; 0 for none.
+#[tool]
+async fn seen(name: String) -> u32 {
+    SEEN.borrow().get(&name).copied().unwrap_or_default()
+}
+
+/// Say which process answers.
+#[tool]
+async fn process() -> u32 {
+    std::process::id()
+}
+
 /// Wait for some milliseconds.
 #[tool]
 async fn wait(ms: u64) -> &'static str {
@@ -67,6 +79,8 @@ fn main() -> toolsmith::Result<()> {
         .tool::<add>()
         .tool::<stream>()
         .tool::<saw>()
+        .tool::<seen>()
+        .tool::<process>()
         .tool::<wait>()
         .run(Args::parse())
 }

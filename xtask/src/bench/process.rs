@@ -45,7 +45,7 @@ fn ticks(stat: &str) -> Option<f64> {
 }
 
 /// The resident memory of a process, in bytes.
-pub(super) fn resident(id: u32) -> Result<f64> {
+pub(crate) fn resident(id: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))
         .with_context(|| format!("process {id} is gone"))?;
     kib(&status)

@@ -3,9 +3,9 @@
 use super::checking::Expected;
 
 /// The revision of modern calls.
-const MODERN: &str = "2026-07-28";
+pub(crate) const MODERN: &str = "2026-07-28";
 /// The revision of legacy sessions.
-pub(super) const LEGACY: &str = "2025-11-25";
+pub(crate) const LEGACY: &str = "2025-11-25";
 /// How many tools a list has.
 pub(super) const TOOLS: usize = 100;
 /// The first id of calls that must have one of their own. All have as many digits.
@@ -14,9 +14,9 @@ const ECHOED: usize = 64 << 10;
 
 /// A POST.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) fields: Vec<(&'static str, String)>,
-    pub(super) body: String,
+pub(crate) struct Request {
+    pub(crate) fields: Vec<(&'static str, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -29,7 +29,7 @@ impl Request {
     }
 
     /// One that is sent in a legacy session, or as if it were where a server has none.
-    pub(super) fn legacy(body: String, session: Option<&str>) -> Self {
+    pub(crate) fn legacy(body: String, session: Option<&str>) -> Self {
         let mut request = Self::new(body);
         let version = ("MCP-Protocol-Version", LEGACY.to_owned());
         request.fields.push(version);
@@ -38,7 +38,7 @@ impl Request {
         request
     }
 
-    fn modern(id: u64, method: &str, tool: Option<&str>, params: &str) -> Self {
+    pub(crate) fn modern(id: u64, method: &str, tool: Option<&str>, params: &str) -> Self {
         let mut request = Self::new(message(id, method, params));
         request.fields.extend([
             ("MCP-Protocol-Version", MODERN.to_owned()),
@@ -51,12 +51,12 @@ impl Request {
 }
 
 /// Written as text, because clients put the names in this order.
-fn message(id: u64, method: &str, params: &str) -> String {
+pub(crate) fn message(id: u64, method: &str, params: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
 }
 
 /// What opens a legacy session.
-pub(super) fn initialize() -> Request {
+pub(crate) fn initialize() -> Request {
     let params = format!(
         r#"{{"protocolVersion":"{LEGACY}","capabilities":{{}},"clientInfo":{{"name":"bench","version":"1"}}}}"#
     );
@@ -64,7 +64,7 @@ pub(super) fn initialize() -> Request {
 }
 
 /// What a client says once its session is open.
-pub(super) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+pub(crate) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
 /// A call of `add` without what the modern era puts beside it.
 pub(super) fn plain_add(id: u64, tool: &str) -> String {

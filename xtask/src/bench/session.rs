@@ -10,7 +10,7 @@ use super::request::{INITIALIZED, Request, initialize};
 const NONE: &str = "00000000000000000000000000000000";
 
 /// Opens one, and returns its id, or nothing where a server keeps none.
-pub(super) fn open(url: &str) -> Result<Option<String>> {
+pub(crate) fn open(url: &str) -> Result<Option<String>> {
     let mut client = Client::connect(url)?;
     let answer = client.post(&initialize())?;
     ensure!(
