@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kinds::{Count, Time};
+use super::kinds::{Count, Delay, Size, Time};
 use super::values::Values;
 use crate::Result;
 use crate::server::Server;
@@ -19,6 +19,7 @@ pub(super) struct ServerOptions {
     queue_timeout: Option<Duration>,
     calls: Option<(usize, usize)>,
     functions: Option<(usize, usize)>,
+    max_response: Option<usize>,
     subscriptions: Option<usize>,
 }
 
@@ -35,18 +36,24 @@ impl ServerOptions {
             })
         };
         Ok(Self {
-            call_timeout: values.read_said::<Time>("call_timeout")?,
+            call_timeout: values.read_said::<Delay>("call_timeout")?,
             queue_timeout: values.read_said::<Time>("queue_timeout")?,
             calls: pair("max_calls", "max_queue", CALLS)?,
             functions: pair("blocking_threads", "blocking_queue", FUNCTIONS)?,
+            max_response: values.read_said::<Size>("max_response")?,
             subscriptions: values.read_said::<Count>("max_subscriptions")?,
         })
     }
 
     /// Tells the server what was said.
     pub(super) fn apply(&self, mut server: Server) -> Server {
-        if let Some(time) = self.call_timeout {
-            server = server.call_timeout(time);
+        server = match self.call_timeout {
+            Some(Duration::ZERO) => server.no_call_timeout(),
+            Some(time) => server.call_timeout(time),
+            None => server,
+        };
+        if let Some(bytes) = self.max_response {
+            server = server.max_response(bytes);
         }
         if let Some(time) = self.queue_timeout {
             server = server.queue_timeout(time);

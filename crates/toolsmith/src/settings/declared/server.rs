@@ -40,8 +40,8 @@ pub(super) fn rest() -> Vec<Setting> {
         of_server(
             "call_timeout",
             "TIME",
-            None,
-            "How long a call may take where the tool does not say, such as 30s; no bound unless set",
+            Some("5m"),
+            "How long a call may take where the tool does not say, such as 30s; 0s for no bound",
         ),
         of_server(
             "max_calls",
@@ -60,6 +60,12 @@ pub(super) fn rest() -> Vec<Setting> {
             "TIME",
             Some("10s"),
             "How long a call may wait until there is room for it",
+        ),
+        of_server(
+            "max_response",
+            "SIZE",
+            Some("32MiB"),
+            "The largest message that is sent to a client, such as 1MiB; a result that is larger is replaced by an error that says so",
         ),
         of_server(
             "max_subscriptions",

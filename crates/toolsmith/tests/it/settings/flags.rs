@@ -7,7 +7,7 @@ use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta,
 const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
 
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 47] = [
+pub(crate) const ALL: [(&str, &str, &str); 48] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -63,6 +63,7 @@ pub(crate) const ALL: [(&str, &str, &str); 47] = [
     ("--max-calls", "TOOLSMITH_MAX_CALLS", "1"),
     ("--max-queue", "TOOLSMITH_MAX_QUEUE", "1"),
     ("--queue-timeout", "TOOLSMITH_QUEUE_TIMEOUT", "1s"),
+    ("--max-response", "TOOLSMITH_MAX_RESPONSE", "1KiB"),
     ("--max-subscriptions", "TOOLSMITH_MAX_SUBSCRIPTIONS", "1"),
     ("--blocking-threads", "TOOLSMITH_BLOCKING_THREADS", "1"),
     ("--blocking-queue", "TOOLSMITH_BLOCKING_QUEUE", "1"),

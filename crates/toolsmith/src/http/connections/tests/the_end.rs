@@ -49,7 +49,7 @@ fn start(limits: ConnectionLimits) -> Running {
         let _ = told.await;
     };
     let listener = socket.listen().unwrap();
-    let ended = tokio::spawn(serve(listener, service, limits, told));
+    let ended = tokio::spawn(serve(listener, None, service, limits, told));
     Running {
         address,
         stop,
