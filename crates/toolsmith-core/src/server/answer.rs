@@ -85,16 +85,12 @@ impl Engine {
         // together from futures, because an `async` block would hold each of them twice.
         let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
         outcome.catch_unwind().map(move |outcome| {
-            let outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
-            let message = self.encode(&outcome, &id, revision);
-            let (outcome, message) = match message.len() <= self.max_response() {
-                true => (outcome, message),
-                false => {
-                    let refused = self.too_large(&outcome, &method, message.len());
-                    let message = self.encode(&refused, &id, revision);
-                    (refused, message)
-                }
-            };
+            let mut outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
+            let mut message = self.encode(&outcome, &id, revision);
+            if message.len() > self.max_response() {
+                outcome = self.too_large(&outcome, &method, message.len());
+                message = self.encode(&outcome, &id, revision);
+            }
             let (status, needed_scopes) = match &outcome {
                 Outcome::Error(error) => (error.kind.status(revision.era()), needed_scopes(error)),
                 _ => (200, None),

@@ -1,7 +1,7 @@
 //! How long a handler may work. The time in which it waits for the client's answer does not
 //! count: a person may think.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Limit {
     /// When it was first waited for.
-    begun: OnceLock<Instant>,
+    begun: Option<Instant>,
     length: Duration,
     /// What stops it, where anything may.
     clock: Option<Arc<Clock>>,
@@ -39,7 +39,7 @@ impl Limit {
     /// A limit that begins to count when it is waited for, and that nothing stops.
     pub(super) fn new(length: Duration) -> Self {
         Self {
-            begun: OnceLock::new(),
+            begun: None,
             length,
             clock: None,
         }
@@ -59,8 +59,8 @@ impl Limit {
     }
 
     /// Until the time is over. A limit beyond the end of time is never over.
-    pub(super) async fn over(&self) {
-        let begun = *self.begun.get_or_init(Instant::now);
+    pub(super) async fn over(&mut self) {
+        let begun = *self.begun.get_or_insert_with(Instant::now);
         loop {
             let waited = match &self.clock {
                 None => Duration::ZERO,
@@ -149,7 +149,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_time_of_questions_does_not_count() {
         let clock = Arc::<Clock>::default();
-        let limit = Limit::by(Duration::from_secs(10), Arc::clone(&clock));
+        let mut limit = Limit::by(Duration::from_secs(10), Arc::clone(&clock));
         let begun = Instant::now();
         let asking = async move {
             after(4).await;
@@ -173,7 +173,7 @@ mod tests {
         let begun = Instant::now();
         Limit::new(Duration::from_secs(10)).over().await;
         assert_eq!(begun.elapsed(), Duration::from_secs(10));
-        let endless = Limit::new(Duration::MAX);
+        let mut endless = Limit::new(Duration::MAX);
         let over = tokio::time::timeout(Duration::from_secs(1000), endless.over());
         assert!(over.await.is_err());
     }

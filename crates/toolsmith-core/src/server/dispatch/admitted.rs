@@ -12,22 +12,9 @@ use crate::server::admission::Place;
 /// to its outcome, or is dropped.
 pub(in crate::server) struct Admitted {
     // Dropped before the place is given on.
-    work: Begun,
-    place: Option<Place>,
-}
-
-impl Admitted {
-    /// One that needs no place, or none yet.
-    pub(super) fn freely(work: Begun) -> Self {
-        Self { work, place: None }
-    }
-
-    pub(super) fn holding(place: Place, work: Begun) -> Self {
-        Self {
-            work,
-            place: Some(place),
-        }
-    }
+    pub(super) work: Begun,
+    /// Nothing where it needs none, or waits for one.
+    pub(super) place: Option<Place>,
 }
 
 impl Future for Admitted {

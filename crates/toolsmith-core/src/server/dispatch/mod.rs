@@ -55,30 +55,40 @@ impl Engine {
 
     /// Begins work on a request when there is room for it.
     pub(super) fn begin(self, operation: Operation) -> Admitted {
-        if !is_call(&operation.request.method) {
-            return Admitted::freely(self.begin_now(operation));
-        }
-        match self.admission().enter() {
-            Some(place) => Admitted::holding(place, self.begin_now(operation)),
-            None => Admitted::freely(self.begin_later(operation)),
+        let place = match is_call(&operation.request.method) {
+            false => None,
+            true => match self.admission().enter() {
+                None => return self.begin_later(operation),
+                place => place,
+            },
+        };
+        Admitted {
+            work: self.begin_now(operation),
+            place,
         }
     }
 
-    /// Waits for a place, and works on the request then.
-    fn begin_later(self, operation: Operation) -> Begun {
-        let waiting = match self.admission().queue() {
-            Ok(waiting) => waiting,
-            Err(error) => return Begun::at_once(Outcome::Error(error)),
+    /// Waits for a place, and works on the request then. Apart, so that the request is not
+    /// moved about for it where there is room.
+    #[cold]
+    #[inline(never)]
+    fn begin_later(self, operation: Operation) -> Admitted {
+        let work = match self.admission().queue() {
+            Err(error) => Begun::at_once(Outcome::Error(error)),
+            Ok(waiting) => Begun::aside(async move {
+                let place = match waiting.place().await {
+                    Ok(place) => Some(place),
+                    Err(error) => return Outcome::Error(error),
+                };
+                let work = self.begin_now(operation);
+                Admitted { work, place }.await
+            }),
         };
-        Begun::aside(async move {
-            match waiting.place().await {
-                Ok(place) => Admitted::holding(place, self.begin_now(operation)).await,
-                Err(error) => Outcome::Error(error),
-            }
-        })
+        Admitted { work, place: None }
     }
 
     /// Begins work on a request.
+    #[inline]
     fn begin_now(self, operation: Operation) -> Begun {
         if self.layers().is_empty() || !is_seen(&operation.request.method) {
             return self.serve(operation);

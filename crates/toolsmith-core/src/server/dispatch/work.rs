@@ -2,9 +2,9 @@
 //! carried by the client.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -46,6 +46,19 @@ pub(super) enum Worked<T> {
     Waits(Waits),
     /// The call is to become a task, and this goes on.
     Becomes(Work<T>),
+}
+
+/// What a handler is driven to before its time is over; nothing where that comes first.
+///
+/// The handler is polled each time, and first. What waits until it has time, as a `select!`
+/// does in a task that has done much, would lose that the handler was woken before.
+async fn before<T>(driving: impl Future<Output = T>, over: impl Future<Output = ()>) -> Option<T> {
+    let (mut driving, mut over) = (pin!(driving), pin!(over));
+    poll_fn(|cx| match driving.as_mut().poll(cx) {
+        Poll::Ready(run) => Poll::Ready(Some(run)),
+        Poll::Pending => over.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 impl<T: Send + 'static> Work<T> {
@@ -114,13 +127,12 @@ impl<T: Send + 'static> Work<T> {
         let waits = std::mem::take(&mut self.waits);
         let run = {
             let driving = drive(&mut self.future, waits, asking, becoming);
-            match &self.limit {
+            match &mut self.limit {
                 None => Ok(driving.await),
-                Some(limit) => tokio::select! {
-                    biased;
-                    run = driving => Ok(run),
-                    () = limit.over() => Err(limit.length()),
-                },
+                Some(limit) => {
+                    let length = limit.length();
+                    before(driving, limit.over()).await.ok_or(length)
+                }
             }
         };
         match run {
