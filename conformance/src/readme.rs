@@ -31,6 +31,8 @@ mod guide {
     mod headers_and_meta {}
     #[doc = include_str!("../../docs/guide/extensions.md")]
     mod extensions {}
+    #[doc = include_str!("../../docs/guide/authorization.md")]
+    mod authorization {}
     #[doc = include_str!("../../docs/guide/mounting-and-middleware.md")]
     mod mounting_and_middleware {}
     #[doc = include_str!("../../docs/guide/testing.md")]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderName, HeaderValue};
 
+use crate::key::KeyArgs;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked
@@ -60,6 +62,9 @@ pub(crate) enum Verb {
     Inspect(ServerArgs),
     /// Make a project with a server of your own
     New(NewArgs),
+    /// Make, list and revoke the API keys that a server takes
+    #[command(after_help = EXIT_CODES)]
+    Key(KeyArgs),
 }
 
 fn call_help() -> String {

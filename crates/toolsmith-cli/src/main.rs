@@ -8,6 +8,7 @@ mod call;
 mod connect;
 mod error;
 mod inspect;
+mod key;
 mod list;
 mod new;
 mod output;
@@ -49,6 +50,7 @@ fn run(verb: Verb, out: &mut Output) -> Result<()> {
             new::run(&args, out)?;
             out.flush()
         }
+        Verb::Key(args) => key::run(args, out),
         Verb::List(args) => {
             let (target, options) = target::server(args)?;
             talk(&target, &options, Job::List, out)

@@ -10,7 +10,7 @@
 //!   and the dispatch from a request to an outcome.
 //! - [`ports`] are the traits through which the outside comes in, each with an
 //!   in-memory version.
-//! - [`Caller`] is who asks, which all of them know.
+//! - [`Caller`] is who asks and what they may do, by [`Scopes`], which all of them know.
 
 mod caller;
 mod pause;
@@ -19,6 +19,6 @@ pub mod protocol;
 pub mod server;
 pub mod testing;
 
-pub use caller::Caller;
+pub use caller::{Caller, Scopes};
 #[doc(hidden)]
 pub use pause::pause;

@@ -6,6 +6,7 @@ mod change;
 mod event_log;
 mod session;
 mod task;
+mod verifier;
 
 pub use answer::Answer;
 pub use bus::{Bus, Listener, MemoryBus};
@@ -18,4 +19,7 @@ pub use session::{
 pub use task::{
     MemoryTasks, TASK_TTL, TaskAnswer, TaskLimits, TaskOwner, TaskPlace, TaskRecord, TaskStore,
     TaskStoreError,
+};
+pub use verifier::{
+    CredentialFields, Credentials, Refusal, Refused, Verdict, Verified, Verifier, Verifiers,
 };

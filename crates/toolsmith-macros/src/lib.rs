@@ -77,6 +77,7 @@ use kind::Kind;
 /// | `icons("https://…")` | pictures to show; the long form of one is `icon(src = "https://…", mime_type = "image/png", sizes("48x48"), theme = "dark")` |
 /// | `tags("…", "…")` | words to group it by |
 /// | `meta(key = value)` | more about it, sent in `_meta`; a key may be a string, a value whatever `serde_json::json!` takes |
+/// | `scopes("files:write")` | the scopes that a caller needs to call it, all of them; who lacks one does not see it in lists, and is refused with code -31018 |
 /// | `timeout = "30s"` | how long a call may take: a whole number of `ms`, `s`, `m` or `h` |
 /// | `inline` | a plain `fn` runs in place, see below |
 /// | `crate = path::to::toolsmith` | where the library is, for those who re-export it |
@@ -193,6 +194,7 @@ pub fn tool(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `icons("https://…")` | pictures to show; the long form of one is `icon(src = "https://…", mime_type = "image/png", sizes("48x48"), theme = "dark")` |
 /// | `tags("…", "…")` | words to group it by |
 /// | `meta(key = value)` | more about it, sent in `_meta`; a key may be a string, a value whatever `serde_json::json!` takes |
+/// | `scopes("files:write")` | the scopes that a caller needs to fill it in, all of them; who lacks one does not see it in lists, and is refused with code -31018 |
 /// | `timeout = "30s"` | how long filling it in may take: a whole number of `ms`, `s`, `m` or `h` |
 /// | `inline` | a plain `fn` runs in place, see [`#[tool]`](macro@tool) |
 /// | `crate = path::to::toolsmith` | where the library is, for those who re-export it |
@@ -279,6 +281,7 @@ pub fn prompt(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `icons("https://…")` | pictures to show; the long form of one is `icon(src = "https://…", mime_type = "image/png", sizes("48x48"), theme = "dark")` |
 /// | `tags("…", "…")` | words to group it by |
 /// | `meta(key = value)` | more about it, sent in `_meta`; a key may be a string, a value whatever `serde_json::json!` takes |
+/// | `scopes("files:write")` | the scopes that a caller needs to read it, all of them; who lacks one does not see it in lists, and is refused with code -31018 |
 /// | `timeout = "30s"` | how long reading it may take: a whole number of `ms`, `s`, `m` or `h` |
 /// | `inline` | a plain `fn` runs in place, see [`#[tool]`](macro@tool) |
 /// | `crate = path::to::toolsmith` | where the library is, for those who re-export it |

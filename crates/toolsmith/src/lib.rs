@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(
-    not(feature = "http"),
+    not(all(feature = "http", feature = "auth")),
     expect(
         dead_code,
-        reason = "settings and errors of an address that nobody has"
+        reason = "settings and errors of an address that nobody has, or of tokens that nobody reads"
     )
 )]
 
+#[cfg(feature = "auth")]
+pub mod auth;
 mod error;
 #[cfg(feature = "files")]
 pub mod files;
@@ -35,7 +37,7 @@ pub use settings::Args;
 #[cfg(feature = "stdio")]
 pub use stdio::Stdio;
 pub use toolsmith_core::server::Server;
-pub use toolsmith_core::{Caller, ports, protocol, server, testing};
+pub use toolsmith_core::{Caller, Scopes, ports, protocol, server, testing};
 /// ```
 /// use toolsmith::prelude::*;
 ///

@@ -29,8 +29,8 @@ impl Stop {
     /// Begins to listen. Must be called inside a runtime.
     pub(crate) fn listen() -> Self {
         let (tell, heard) = watch::channel(Heard::default());
+        let mut signals = Signals::new();
         let listening = tokio::spawn(async move {
-            let mut signals = Signals::new();
             loop {
                 let last = signals.next().await;
                 tell.send_modify(|heard| {

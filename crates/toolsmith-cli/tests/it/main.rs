@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod keys;
 #[cfg(unix)]
 mod legacy_server;
 mod new_files;

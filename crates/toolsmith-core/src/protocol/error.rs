@@ -75,12 +75,22 @@ pub enum ErrorKind {
     /// The user must open a page before the request can be served, for a client of revision
     /// 2025-11-25.
     UrlElicitationRequired,
+    /// The caller may not do this: it needs scopes that the caller's token does not have.
+    InsufficientScope,
+    /// The answer is larger than the limit.
+    ResponseTooLarge,
     /// The caller sends more requests than it may.
     TooManyRequests,
     /// The address has more connections than it may.
     TooManyConnections,
     /// There is no room for another connection.
     Full,
+    /// The request says not who asks, or nothing that is good here.
+    Unauthorized,
+    /// What says who asks cannot be read, or is there twice.
+    CredentialsUnreadable,
+    /// Whether what says who asks is good cannot be told now.
+    CannotAuthorize,
 }
 
 /// One row of the error table.
@@ -111,7 +121,7 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 33] = [
+    pub const TABLE: [ErrorRow; 38] = [
         row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
@@ -142,15 +152,20 @@ impl ErrorKind {
         row(ErrorKind::Cancelled, -31016, (200, 200), "the client cancelled the request"),
         row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
         row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
-        row(ErrorKind::TooManyRequests, -31019, (429, 429), "the caller sends too many requests"),
+        row(ErrorKind::InsufficientScope, -31018, (403, 403), "the caller's token lacks a scope that is needed"),
+        row(ErrorKind::ResponseTooLarge, -31019, (200, 200), "the answer is over the size limit"),
+        row(ErrorKind::TooManyRequests, -31025, (429, 429), "the caller sends too many requests"),
         row(ErrorKind::TooManyConnections, -31020, (429, 429), "the address has too many connections"),
         row(ErrorKind::Full, -31021, (503, 503), "there is no room for more connections"),
+        row(ErrorKind::Unauthorized, -31022, (401, 401), "a token is needed, or the one that came is not good"),
+        row(ErrorKind::CredentialsUnreadable, -31023, (400, 400), "the credentials cannot be read, or there are two"),
+        row(ErrorKind::CannotAuthorize, -31024, (503, 503), "whether the token is good cannot be told now"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 33] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 33] = &TABLE;
+        const TABLE: [ErrorRow; 38] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 38] = &TABLE;
         &ROWS[self as usize]
     }
 
@@ -230,6 +245,29 @@ impl ProtocolError {
         let message = "the user must open a page first; send the request again when that is done";
         Self::new(ErrorKind::UrlElicitationRequired, message)
             .with_data(serde_json::json!({"elicitations": elicitations}))
+    }
+
+    /// The refusal to do for a caller what its token does not allow: `what` needs scopes of
+    /// which some are missing. The `data` has both, as `requiredScopes` and `missingScopes`.
+    ///
+    /// ```
+    /// use toolsmith_core::protocol::ProtocolError;
+    ///
+    /// let error = ProtocolError::insufficient_scope("the tool `rm`", &["read", "write"], &["write"]);
+    /// assert!(error.message.starts_with("the tool `rm` needs the scope `write`"));
+    /// assert_eq!(error.data.unwrap()["requiredScopes"][0], "read");
+    /// ```
+    pub fn insufficient_scope(what: &str, required: &[&str], missing: &[&str]) -> Self {
+        let (scopes, them) = match missing {
+            [_] => ("scope", "it"),
+            _ => ("scopes", "them"),
+        };
+        let message = format!(
+            "{what} needs the {scopes} `{}`, and the token of this request is without {them}; ask for a token that has {them}",
+            missing.join("`, `")
+        );
+        let data = serde_json::json!({"requiredScopes": required, "missingScopes": missing});
+        Self::new(ErrorKind::InsufficientScope, message).with_data(data)
     }
 
     /// The same error with a `data` member.

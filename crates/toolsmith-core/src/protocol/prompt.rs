@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{Content, Icon, Revision, known};
 
-/// Everything that a client is told of a prompt, and the time that it is given.
+/// Everything that a client is told of a prompt, the scopes that it needs, and the time that
+/// it is given.
 #[derive(Clone, Debug)]
 pub struct PromptDefinition {
     /// The name by which it is asked for: 1 to 128 of `A-Z a-z 0-9 _ - .`
@@ -26,6 +27,8 @@ pub struct PromptDefinition {
     pub meta: Map<String, Value>,
     /// How long filling it in may take.
     pub timeout: Option<Duration>,
+    /// The scopes that a caller needs to use it, all of them. Not sent.
+    pub scopes: Vec<String>,
 }
 
 /// One argument of a prompt. On the wire its value is text.
@@ -105,6 +108,7 @@ impl PromptDefinition {
             tags: Vec::new(),
             meta: Map::new(),
             timeout: None,
+            scopes: Vec::new(),
         }
     }
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{Annotations, Caching, EmbeddedResource, Icon, Revision, known};
 
-/// Everything that a client is told of a resource or of a template of resources, and the
-/// time that reading it is given.
+/// Everything that a client is told of a resource or of a template of resources, the scopes
+/// that reading it needs, and the time that it is given.
 #[derive(Clone, Debug)]
 pub struct ResourceDefinition {
     /// Its URI; of a template, the URI template (RFC 6570).
@@ -37,6 +37,9 @@ pub struct ResourceDefinition {
     pub caching: Caching,
     /// How long reading it may take.
     pub timeout: Option<Duration>,
+    /// The scopes that a caller needs to read it, all of them. Not sent. Of what a provider
+    /// lists they count for nothing: a provider says itself which it needs.
+    pub scopes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +84,7 @@ impl ResourceDefinition {
             meta: Map::new(),
             caching: Caching::default(),
             timeout: None,
+            scopes: Vec::new(),
         }
     }
 

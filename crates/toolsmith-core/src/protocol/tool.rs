@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Icon, Revision, known, structured};
 
-/// Everything that a client is told of a tool, and the time that the tool is given.
+/// Everything that a client is told of a tool, the scopes that it needs, and the time that it
+/// is given.
 #[derive(Clone, Debug)]
 pub struct ToolDefinition {
     /// The name by which it is called: 1 to 128 of `A-Z a-z 0-9 _ - .`
@@ -30,6 +31,8 @@ pub struct ToolDefinition {
     pub meta: Map<String, Value>,
     /// How long a call may take.
     pub timeout: Option<Duration>,
+    /// The scopes that a caller needs to use it, all of them. Not sent.
+    pub scopes: Vec<String>,
     /// Whether a call may become a task.
     pub task: TaskSupport,
 }
@@ -110,6 +113,7 @@ impl ToolDefinition {
             tags: Vec::new(),
             meta: Map::new(),
             timeout: None,
+            scopes: Vec::new(),
             task: TaskSupport::Forbidden,
         }
     }

@@ -7,7 +7,10 @@ use futures_util::FutureExt as _;
 
 use super::dispatch::panicked;
 use super::{Engine, Peer, ReplySink};
-use crate::protocol::{Outcome, Refusal, Request, encode_error};
+use crate::caller::Scopes;
+use crate::protocol::{
+    ErrorKind, Method, Outcome, ProtocolError, Refusal, Request, ToolOutput, encode_error,
+};
 
 /// An answer as it goes out: the JSON-RPC message, and the HTTP status that goes with it.
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ pub struct Answer {
     /// Whether it is the result of the request, or, of a batch, holds the answers; otherwise
     /// it is an error.
     pub is_result: bool,
+    /// The scopes that the request needs, where it was refused because its caller lacks some
+    /// of them: what a challenge in `WWW-Authenticate` names (RFC 6750, section 3).
+    pub needed_scopes: Option<Box<Scopes>>,
 }
 
 impl From<&Refusal> for Answer {
@@ -27,8 +33,19 @@ impl From<&Refusal> for Answer {
             message: encode_error(&refusal.error, refusal.id.as_ref()),
             status: refusal.status(),
             is_result: false,
+            needed_scopes: needed_scopes(&refusal.error),
         }
     }
+}
+
+/// The scopes that an error names, where it is about scopes.
+fn needed_scopes(error: &ProtocolError) -> Option<Box<Scopes>> {
+    if error.kind != ErrorKind::InsufficientScope {
+        return None;
+    }
+    let required = error.data.as_ref()?.get("requiredScopes")?.as_array()?;
+    let scopes = required.iter().filter_map(|it| it.as_str());
+    Some(Box::new(scopes.collect()))
 }
 
 impl Answer {
@@ -47,6 +64,7 @@ impl Answer {
             message,
             status: 200,
             is_result: true,
+            needed_scopes: None,
         })
     }
 }
@@ -68,15 +86,36 @@ impl Engine {
         let outcome = AssertUnwindSafe(self.clone().dispatch(request, peer, sink));
         outcome.catch_unwind().map(move |outcome| {
             let outcome = outcome.unwrap_or_else(|panic| panicked(&method, panic.as_ref()));
-            let status = match &outcome {
-                Outcome::Error(error) => error.kind.status(revision.era()),
-                _ => 200,
+            let message = self.encode(&outcome, &id, revision);
+            let (outcome, message) = match message.len() <= self.max_response() {
+                true => (outcome, message),
+                false => {
+                    let refused = self.too_large(&outcome, &method, message.len());
+                    let message = self.encode(&refused, &id, revision);
+                    (refused, message)
+                }
+            };
+            let (status, needed_scopes) = match &outcome {
+                Outcome::Error(error) => (error.kind.status(revision.era()), needed_scopes(error)),
+                _ => (200, None),
             };
             Answer {
-                message: self.encode(&outcome, &id, revision),
+                message,
                 status,
                 is_result: !matches!(outcome, Outcome::Error(_)),
+                needed_scopes,
             }
         })
+    }
+
+    /// What is answered in the place of an outcome that is too large.
+    fn too_large(&self, outcome: &Outcome, method: &Method, bytes: usize) -> Outcome {
+        self.may_send(method.as_str(), bytes);
+        let most = self.max_response();
+        let why = format!("The answer has {bytes} bytes, and {most} are allowed. Ask for less.");
+        match outcome {
+            Outcome::Call(_) => Outcome::Call(ToolOutput::error(why)),
+            _ => Outcome::failed(ErrorKind::ResponseTooLarge, why),
+        }
     }
 }

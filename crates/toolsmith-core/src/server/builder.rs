@@ -1,6 +1,7 @@
 //! What an author builds.
 
 mod limits;
+mod scopes;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use self::limits::Limits;
+use super::admission::Admission;
 use super::dependency::{Dependencies, Dependency};
 use super::engine::{Engine, Heard, Inner};
 use super::extension::{CustomMethod, unfit};
@@ -25,6 +27,7 @@ use super::seal::Sealer;
 use super::tasks::Tasks;
 use super::tool::{DynamicTool, Tool};
 use super::{Context, Hub, MissingState, StartError, StateKey, StateMap};
+use crate::caller::Scopes;
 use crate::ports::{Bus, MemoryBus, MemoryTasks, TaskLimits, TaskStore};
 use crate::protocol::{Icon, Implementation, ListKind, Method, Params, ServerIdentity};
 
@@ -50,6 +53,8 @@ pub struct Server {
     problems: Vec<String>,
     mounted: Vec<(String, Server)>,
     limits: Limits,
+    scopes: Scopes,
+    list_out_of_scope: bool,
     bus: Arc<dyn Bus>,
     task_store: Option<Arc<dyn TaskStore>>,
     state_keys: Vec<StateKey>,
@@ -91,6 +96,8 @@ impl Server {
             problems: Vec::new(),
             mounted: Vec::new(),
             limits: Limits::default(),
+            scopes: Scopes::default(),
+            list_out_of_scope: false,
             bus: Arc::new(MemoryBus::new()),
             task_store: None,
             state_keys: Vec::new(),
@@ -199,7 +206,7 @@ impl Server {
     /// `prefix_name`, its resources as `scheme://prefix/…`.
     ///
     /// What the other server was given stays its own: its states (those that it lacks are
-    /// taken from this one), and its middleware, which stands around its own primitives,
+    /// taken from this one), the scopes that its primitives need, and its middleware, which stands around its own primitives,
     /// inside this one's. What it is called, its limits and its extensions do not matter
     /// any more. Changes of its registry show here.
     ///
@@ -375,7 +382,11 @@ impl Server {
             pool: BlockingPool::new(self.limits.blocking_threads, self.limits.blocking_queue),
             call_timeout: self.limits.call_timeout,
             page_size: self.limits.page_size,
+            max_response: self.limits.response,
             list_caching: self.limits.list_caching,
+            admission: Admission::new(self.limits.calls),
+            scopes: self.scopes,
+            list_out_of_scope: self.list_out_of_scope,
             tasks: Arc::new(tasks),
             dependencies: Dependencies::new(self.dependencies),
             state_ttl: self.limits.state_ttl,
@@ -397,6 +408,7 @@ impl Server {
             let missing = (check.missing)(&states).into_iter();
             problems.extend(missing.map(|m| format!("{} `{}` {m}", check.what, check.name)));
         }
+        problems.extend(self.scope_problems());
         let mut prefixes = HashSet::new();
         for (prefix, mut server) in std::mem::take(&mut self.mounted) {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -418,6 +430,7 @@ impl Server {
         // A server is settled once, because building takes it.
         let _ = home.states.set(Arc::new(states));
         let _ = home.layers.set(self.layers.clone().into());
+        let _ = home.scopes.set(self.scopes.clone());
         self.registry.refresh();
     }
 

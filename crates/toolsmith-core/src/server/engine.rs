@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Hub;
+use super::admission::Admission;
 use super::dependency::Dependencies;
 use super::extension::CustomMethod;
 use super::middleware::Layers;
@@ -16,6 +17,7 @@ use super::pool::BlockingPool;
 use super::registry::{Home, Registry, View};
 use super::seal::Sealer;
 use super::tasks::Tasks;
+use crate::caller::Scopes;
 use crate::ports::{Change, Event, Listener};
 use crate::protocol::{Caching, Outcome, RequestId, Revision, ServerIdentity, encode};
 
@@ -33,7 +35,12 @@ pub(super) struct Inner {
     pub(super) pool: BlockingPool,
     pub(super) call_timeout: Option<Duration>,
     pub(super) page_size: usize,
+    pub(super) max_response: usize,
     pub(super) list_caching: Caching,
+    pub(super) admission: Arc<Admission>,
+    /// What a caller needs for anything at all.
+    pub(super) scopes: Scopes,
+    pub(super) list_out_of_scope: bool,
     pub(super) heard: Arc<Heard>,
     pub(super) tasks: Arc<Tasks>,
     pub(super) sealer: Sealer,
@@ -115,6 +122,16 @@ impl Engine {
         }
     }
 
+    /// How many calls are worked on, see [`Server::max_calls`](super::Server::max_calls).
+    pub fn calls_in_flight(&self) -> usize {
+        self.0.admission.working()
+    }
+
+    /// How many calls wait until there is room for them.
+    pub fn calls_queued(&self) -> usize {
+        self.0.admission.waiting()
+    }
+
     /// How many streams of changes there are.
     pub fn subscriptions(&self) -> usize {
         self.hub().len()
@@ -152,14 +169,42 @@ impl Engine {
         self.0.call_timeout
     }
 
+    pub(super) fn admission(&self) -> &Arc<Admission> {
+        &self.0.admission
+    }
+
+    /// Whether a message may go out that has so many bytes. One that may not is said to the
+    /// log, with what it is.
+    pub(super) fn may_send(&self, what: &str, bytes: usize) -> bool {
+        let most = self.0.max_response;
+        if bytes > most {
+            tracing::warn!(
+                what,
+                bytes,
+                most,
+                "a message is too large, and is not sent; allow more with Server::max_response"
+            );
+        }
+        bytes <= most
+    }
+
+    pub(super) fn max_response(&self) -> usize {
+        self.0.max_response
+    }
+
     pub(super) fn page_size(&self) -> usize {
         self.0.page_size
     }
 
+    pub(super) fn lists_out_of_scope(&self) -> bool {
+        self.0.list_out_of_scope
+    }
+
     /// How long lists stay fresh. What one tenant sees beside what everybody sees is
-    /// nobody else's.
+    /// nobody else's, and so is what one caller sees and another one may not.
     pub(super) fn list_caching(&self, view: &View) -> Caching {
-        match view.is_shared() && self.0.registry.is_same_for_all() {
+        let by_scope = view.has_scopes() && !self.lists_out_of_scope();
+        match view.is_shared() && self.0.registry.is_same_for_all() && !by_scope {
             true => self.0.list_caching,
             false => self.0.list_caching.private(),
         }

@@ -1,18 +1,21 @@
 //! How long a handler may work. The time in which it waits for the client's answer does not
 //! count: a person may think.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// A limit on the time of a handler.
+/// A limit on the time of a handler. It costs nothing until somebody waits for it: the
+/// common call ends before.
 #[derive(Debug)]
 pub(super) struct Limit {
-    begun: Instant,
+    /// When it was first waited for.
+    begun: OnceLock<Instant>,
     length: Duration,
-    clock: Arc<Clock>,
+    /// What stops it, where anything may.
+    clock: Option<Arc<Clock>>,
 }
 
 /// What stops while a handler waits for its client.
@@ -33,12 +36,20 @@ struct State {
 }
 
 impl Limit {
-    /// A limit that begins to count now.
+    /// A limit that begins to count when it is waited for, and that nothing stops.
     pub(super) fn new(length: Duration) -> Self {
         Self {
-            begun: Instant::now(),
+            begun: OnceLock::new(),
             length,
-            clock: Arc::default(),
+            clock: None,
+        }
+    }
+
+    /// One that stands still while the clock does.
+    pub(super) fn by(length: Duration, clock: Arc<Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::new(length)
         }
     }
 
@@ -47,24 +58,21 @@ impl Limit {
         self.length
     }
 
-    /// The clock by which it counts.
-    pub(super) fn clock(&self) -> &Arc<Clock> {
-        &self.clock
-    }
-
     /// Until the time is over. A limit beyond the end of time is never over.
     pub(super) async fn over(&self) {
+        let begun = *self.begun.get_or_init(Instant::now);
         loop {
-            let Some(waited) = self.clock.waited() else {
-                self.clock.goes_on().await;
-                continue;
+            let waited = match &self.clock {
+                None => Duration::ZERO,
+                Some(clock) => clock.at_work().await,
             };
             let length = self.length.saturating_add(waited);
-            let Some(end) = self.begun.checked_add(length) else {
+            let Some(end) = begun.checked_add(length) else {
                 return std::future::pending().await;
             };
             tokio::time::sleep_until(end).await;
-            if self.clock.waited() == Some(waited) {
+            let stood_still = |clock: &Arc<Clock>| clock.waited() != Some(waited);
+            if !self.clock.as_ref().is_some_and(stood_still) {
                 return;
             }
         }
@@ -85,6 +93,16 @@ impl Clock {
     fn waited(&self) -> Option<Duration> {
         let state = self.state();
         state.since.is_none().then_some(state.waited)
+    }
+
+    /// Waits until it does not stand still, and says how long it did so far.
+    async fn at_work(&self) -> Duration {
+        loop {
+            if let Some(waited) = self.waited() {
+                return waited;
+            }
+            self.goes_on().await;
+        }
     }
 
     async fn goes_on(&self) {
@@ -130,9 +148,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_time_of_questions_does_not_count() {
-        let limit = Limit::new(Duration::from_secs(10));
+        let clock = Arc::<Clock>::default();
+        let limit = Limit::by(Duration::from_secs(10), Arc::clone(&clock));
         let begun = Instant::now();
-        let clock = Arc::clone(limit.clock());
         let asking = async move {
             after(4).await;
             let first = clock.stop();

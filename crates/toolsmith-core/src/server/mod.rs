@@ -3,6 +3,7 @@
 //! A [`Server`] is what an author builds. [`Server::build`] checks it and turns it into an
 //! [`Engine`], which takes decoded requests and gives outcomes, knowing no transport.
 
+mod admission;
 mod answer;
 mod asking;
 mod batch;
@@ -23,6 +24,7 @@ pub mod prompt;
 mod registry;
 pub mod resource;
 mod running;
+mod scopes;
 mod seal;
 mod sessions;
 mod state;
@@ -31,7 +33,7 @@ mod tasks;
 mod text_value;
 pub mod tool;
 
-pub use crate::caller::Caller;
+pub use crate::caller::{Caller, Scopes};
 pub use answer::Answer;
 pub use batch::Batch;
 pub use builder::Server;

@@ -5,12 +5,16 @@
     reason = "what a test cannot go on without fails it"
 )]
 
+mod admission;
 mod by_hand;
+mod callers;
 mod decided_tasks;
 mod declared_tasks;
 mod error_table;
 mod failed_tasks;
+mod response_size;
 mod resumed_streams;
+mod scopes;
 mod session_tasks;
 mod session_use;
 mod slow_tasks;

@@ -5,6 +5,7 @@ mod icon;
 mod moment;
 mod name;
 mod resource;
+mod scopes;
 mod time;
 mod tool;
 
@@ -52,6 +53,9 @@ const LAST: &Table<Attributes> = &[
         it.tags = errors.keep(entry.strings()).unwrap_or_default();
     }),
     ("meta", |it, entry, _, errors| it.meta = meta(entry, errors)),
+    ("scopes", |it, entry, _, errors| {
+        it.scopes = scopes::scopes(entry, errors);
+    }),
     ("timeout", |it, entry, written, errors| {
         let limit = errors.keep(time::timeout(entry));
         it.timeout = limit.map(|limit| (written, limit));
@@ -79,6 +83,7 @@ pub(crate) struct Attributes {
     pub(crate) icons: Vec<Icon>,
     pub(crate) tags: Vec<LitStr>,
     pub(crate) meta: Vec<(String, TokenStream)>,
+    pub(crate) scopes: Vec<LitStr>,
     pub(crate) timeout: Option<(TokenStream, Duration)>,
     pub(crate) inline: Option<TokenStream>,
     pub(crate) library: Path,
@@ -105,6 +110,7 @@ impl Attributes {
             icons: Vec::new(),
             tags: Vec::new(),
             meta: Vec::new(),
+            scopes: Vec::new(),
             timeout: None,
             inline: None,
             library: parse_quote!(::toolsmith),
@@ -272,12 +278,13 @@ mod tests {
         }
         assert_eq!(
             known(Kind::Prompt),
-            "`name`, `title`, `description`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`"
+            "`name`, `title`, `description`, `icons`, `tags`, `meta`, `scopes`, `timeout`, \
+             `inline`, `crate`"
         );
         assert_eq!(
             known(Kind::Tool),
             "`name`, `title`, `description`, `read_only`, `destructive`, `idempotent`, \
-             `open_world`, `task`, `icons`, `tags`, `meta`, `timeout`, `inline`, `crate`"
+             `open_world`, `task`, `icons`, `tags`, `meta`, `scopes`, `timeout`, `inline`, `crate`"
         );
         let shared = quote!(
             name = "x",
@@ -286,6 +293,7 @@ mod tests {
             icons("data:,"),
             tags("a"),
             meta(b = 1),
+            scopes("a:b"),
             timeout = "1s",
             crate = library
         );

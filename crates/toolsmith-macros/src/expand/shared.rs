@@ -139,7 +139,7 @@ impl<'a> Shared<'a> {
         };
         let description = description.iter();
         let icons = attributes.icons.iter().map(|i| icon(i, private));
-        let tags = &attributes.tags;
+        let (tags, scopes) = (&attributes.tags, &attributes.scopes);
         let (keys, values): (Vec<_>, Vec<_>) = attributes.meta.iter().cloned().unzip();
         let timeout = attributes.timeout.iter().map(|(_, limit)| duration(*limit));
         quote_spanned! {Span::mixed_site()=>
@@ -147,6 +147,7 @@ impl<'a> Shared<'a> {
             #(toolsmith_definition.description = ::core::option::Option::Some(#description.into());)*
             #(toolsmith_definition.icons.push(#icons);)*
             #(toolsmith_definition.tags.push(#tags.into());)*
+            #(toolsmith_definition.scopes.push(#scopes.into());)*
             #(toolsmith_definition.meta.insert(#keys.into(), #private::json!(#values));)*
             #(toolsmith_definition.timeout = ::core::option::Option::Some(#timeout);)*
         }
@@ -374,6 +375,7 @@ mod tests {
             title = "X",
             icons(icon(src = "data:,", theme = "dark")),
             tags("a"),
+            scopes("files:write"),
             meta(b = [1]),
             timeout = "2m",
             crate = self::library
@@ -396,6 +398,7 @@ mod tests {
                         .theme(self::library::__private::IconTheme::Dark)
                 );),
                 quote!(toolsmith_definition.tags.push("a".into());),
+                quote!(toolsmith_definition.scopes.push("files:write".into());),
                 quote!(toolsmith_definition.meta.insert("b".into(), self::library::__private::json!([1]));),
                 quote!(toolsmith_definition.timeout = ::core::option::Option::Some(::core::time::Duration::from_millis(120000u64));),
                 quote!(#[cfg(unix)] #[allow(unused_imports, clippy::unused_unit, reason = "generated")] const _: () =),

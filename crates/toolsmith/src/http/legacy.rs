@@ -249,6 +249,7 @@ async fn initialize(
         message: endpoint.engine.encode(&outcome, &request.id, peer.revision),
         status: StatusCode::OK.as_u16(),
         is_result: true,
+        needed_scopes: None,
     };
     let mut response = respond::answer(answer, form(accepts));
     if let Ok(session) = HeaderValue::from_str(&session.to_string()) {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::McpService;
 use super::connections::{self, ConnectionLimits, Ended};
 use super::options::Options;
-use super::service::{Bound, PublicUrl};
+use super::service::{Bound, Own, PublicUrl};
 use super::socket::Socket;
 use super::tls::Tls;
 use crate::server::{Engine, Server};
@@ -35,6 +35,8 @@ use crate::{Error, Result, supervisor};
 pub struct Http {
     address: String,
     pub(super) options: Options,
+    /// What was said in code of who is let in.
+    pub(super) own: Own,
 }
 
 impl Default for Http {
@@ -55,11 +57,17 @@ impl Http {
         Self {
             address: address.into(),
             options: Options::default(),
+            own: Own::default(),
         }
     }
 
     pub(crate) fn with_options(address: String, options: Options) -> Self {
-        Self { address, options }
+        let own = Own::default();
+        Self {
+            address,
+            options,
+            own,
+        }
     }
 
     /// Binds the address without serving yet, so that the port is known.
@@ -83,6 +91,7 @@ impl Http {
             tls,
             name: name_in(&self.address).to_owned(),
             options,
+            own: self.own,
         })
     }
 
@@ -92,7 +101,10 @@ impl Http {
         let name = name_in(&self.address);
         let loopback = name == "localhost" || name.parse().is_ok_and(is_loopback);
         let bound = bound(loopback, name);
-        let service = McpService::new(engine, &options, bound, true)?;
+        let public = PublicUrl::parse(&options.public_url)?;
+        let base = format!("http://{}", self.address);
+        let known_as = public.unwrap_or_else(|| PublicUrl::at(&base, &options.path));
+        let service = McpService::new(engine, &options, bound, true, (&self.own, &known_as))?;
         Ok((service, options.path))
     }
 }
@@ -122,6 +134,7 @@ pub struct Listening {
     tls: Option<Tls>,
     name: String,
     options: Options,
+    own: Own,
 }
 
 impl Listening {
@@ -179,7 +192,9 @@ impl Listening {
         // Whoever reaches a Unix socket is on this machine.
         let address = self.socket.address();
         let loopback = address.is_none_or(|it| it.ip().is_loopback());
-        McpService::new(engine, &self.options, bound(loopback, &self.name), false)
+        let bound = bound(loopback, &self.name);
+        let authority = (&self.own, &self.known_as());
+        McpService::new(engine, &self.options, bound, false, authority)
     }
 
     /// Serves until the process is told to stop by SIGINT or SIGTERM. Then `/ready` says no,
@@ -194,6 +209,10 @@ impl Listening {
     /// When the socket cannot be used, when calls had to be cut off, or when it was told to
     /// stop a second time.
     pub async fn serve(self, service: McpService) -> Result<()> {
+        self.serve_until(service, Stop::listen()).await
+    }
+
+    async fn serve_until(self, service: McpService, mut stop: Stop) -> Result<()> {
         let limits = ConnectionLimits::from(&self.options);
         let listener = self
             .socket
@@ -205,7 +224,6 @@ impl Listening {
         if let Some(tls) = self.tls {
             keepers.spawn(tls.look_after());
         }
-        let mut stop = Stop::listen();
         let (told, again) = stop.twice();
         supervisor::ready();
         let told = async {
@@ -237,7 +255,9 @@ impl Transport for Listening {
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
         let name = engine.identity().implementation.name.clone();
         let service = self.service_of(engine)?;
+        // Whoever reads that it has started may tell it to stop.
+        let stop = Stop::listen();
         announce.started(&name, "http", Some((&self.place(), &self.url())));
-        self.serve(service).await
+        self.serve_until(service, stop).await
     }
 }

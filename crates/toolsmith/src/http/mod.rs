@@ -18,6 +18,7 @@ mod listen;
 mod modern;
 mod options;
 mod outlet;
+mod refused;
 mod respond;
 mod sending;
 mod service;

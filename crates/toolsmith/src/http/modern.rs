@@ -254,6 +254,7 @@ mod tests {
             message: b"answer".to_vec(),
             status: 200,
             is_result: true,
+            needed_scopes: None,
         }
     }
 

@@ -187,6 +187,17 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Whether anything is set that decides who is let in.
+    pub(super) fn sets_authorization(&self) -> bool {
+        !self.auth_issuer.is_empty()
+            || !self.auth_introspection.is_empty()
+            || self.api_keys.is_some()
+            || !self.auth_scope.is_empty()
+            || !self.auth_audience.is_empty()
+    }
+}
+
 fn checked_path(text: &str) -> Result<&str> {
     let path = text.trim_end_matches('/');
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '{' | '}' | '*');
@@ -248,5 +259,24 @@ mod tests {
             assert!(error.is_setting(), "{number}: {error}");
         }
         assert!(Options::default().checked().is_ok());
+    }
+
+    #[test]
+    fn what_needs_a_feature_that_is_not_there_is_refused_with_its_name() {
+        let settings: [(Part, Http); 3] = [
+            (Part::Tls, Http::new().tls_cert("cert.pem")),
+            (Part::Acme, Http::new().acme_domain("mcp.example.com")),
+            (
+                Part::Auth,
+                Http::new().auth_issuer("https://login.example.com"),
+            ),
+        ];
+        for (part, http) in settings {
+            let Some((feature, false)) = part.feature() else {
+                continue;
+            };
+            let error = format!("{:?}", http.options.checked().unwrap_err());
+            assert!(error.contains(&format!("--features {feature}")), "{error}");
+        }
     }
 }

@@ -9,11 +9,16 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::ResponseBody;
 use super::sse;
+use crate::Scopes;
 use crate::protocol::{Era, ErrorKind, ProtocolError, Refusal};
 use crate::server::Answer;
 
 /// What every handler gives.
 pub(super) type HttpResponse = Response<ResponseBody>;
+
+/// The scopes that a request needs which was refused for want of one, beside its refusal.
+#[derive(Clone, Debug)]
+pub(super) struct NeededScopes(pub(super) Box<Scopes>);
 
 /// The form in which an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,9 @@ pub(super) fn answer(answer: Answer, form: Form) -> HttpResponse {
         if is_full.contains(&status) {
             let wait = HeaderValue::from_static(RETRY_SECONDS);
             response.headers_mut().insert(RETRY_AFTER, wait);
+        }
+        if let Some(scopes) = answer.needed_scopes {
+            response.extensions_mut().insert(NeededScopes(scopes));
         }
         return response;
     }

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::time::Duration;
 
 use super::declared::Part;
+use super::server_options::ServerOptions;
 use super::values::{Values, absent};
-use super::{http, keys, kinds, stdio};
+use super::{http, keys, stdio};
 use crate::log::{LogFormat, LogSettings};
 use crate::server::{Engine, Server, StateKey};
 use crate::startup::Announce;
@@ -29,7 +29,7 @@ use crate::{Error, Result};
 pub struct Args {
     transport: Chosen,
     log: LogSettings,
-    call_timeout: Option<Duration>,
+    server: ServerOptions,
     state_keys: Vec<StateKey>,
 }
 
@@ -77,7 +77,6 @@ impl Args {
 
     fn read_values(values: &Values) -> Result<Self> {
         values.check()?;
-        let call_timeout = values.read_said::<kinds::Time>("call_timeout")?;
         let log = LogSettings {
             format: log_format(&values.one("log"))?,
             filter: values.one("log_level"),
@@ -86,7 +85,7 @@ impl Args {
         Ok(Self {
             transport: transport(values)?,
             log,
-            call_timeout,
+            server: ServerOptions::read(values)?,
             state_keys: keys::read(values)?,
         })
     }
@@ -142,10 +141,6 @@ impl Transport for Args {
 
     fn configure(&self, server: Server) -> Server {
         let keys = self.state_keys.iter().cloned();
-        let server = keys.fold(server, Server::state_key);
-        match self.call_timeout {
-            Some(time) => server.call_timeout(time),
-            None => server,
-        }
+        self.server.apply(keys.fold(server, Server::state_key))
     }
 }

@@ -10,6 +10,9 @@ pub(crate) mod declared;
 mod file;
 mod keys;
 pub(crate) mod kinds;
+#[cfg(test)]
+mod reference;
+mod server_options;
 pub(crate) mod values;
 
 #[cfg(feature = "http")]

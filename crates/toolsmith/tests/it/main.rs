@@ -10,6 +10,7 @@ mod answered_over_http;
 mod author;
 mod bad_input;
 mod conversation;
+mod edge;
 mod eras;
 mod golden;
 mod http;

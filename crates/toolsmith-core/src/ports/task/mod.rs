@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 pub use memory::{MemoryTasks, TaskLimits};
 
 use super::{Answer, SessionId};
-use crate::Caller;
 use crate::protocol::TaskView;
+use crate::{Caller, Scopes};
 
 /// How long a task is kept unless told otherwise.
 pub const TASK_TTL: Duration = Duration::from_secs(60 * 60);
@@ -35,6 +35,8 @@ pub struct TaskRecord {
     pub tenant: Arc<str>,
     /// Whose it is.
     pub owner: TaskOwner,
+    /// What a caller needs to ask for it: the scopes of the tool that it is a call of.
+    pub scopes: Scopes,
     /// What is known of it.
     pub view: TaskView,
 }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use super::Server;
 use crate::protocol::Caching;
+use crate::server::admission;
 
 /// How much of everything there may be, and how long it may take.
 #[derive(Debug)]
 pub(super) struct Limits {
     pub(super) call_timeout: Option<Duration>,
+    pub(super) calls: admission::Limits,
     pub(super) blocking_threads: usize,
     pub(super) blocking_queue: usize,
     pub(super) page_size: usize,
+    pub(super) response: usize,
     pub(super) list_caching: Caching,
     pub(super) subscriptions: usize,
     pub(super) tasks: usize,
@@ -27,9 +30,15 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             call_timeout: None,
+            calls: admission::Limits {
+                places: 4096,
+                queue: 4096,
+                patience: Duration::from_secs(10),
+            },
             blocking_threads: 64,
             blocking_queue: 1024,
             page_size: 1000,
+            response: 32 << 20,
             list_caching: Caching::default(),
             subscriptions: 100_000,
             tasks: 10_000,
@@ -54,6 +63,44 @@ impl Server {
     #[must_use]
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.limits.call_timeout = Some(timeout);
+        self
+    }
+
+    /// How many calls may be worked on at once, 4096 unless told otherwise and at least one,
+    /// and how many may wait for their turn, 4096 unless told otherwise: calls of tools and of
+    /// methods of extensions, reads, gets and completions. They wait in the order in which they
+    /// came, for the time of [`queue_timeout`](Self::queue_timeout). One for which there is no
+    /// room even to wait is refused with code -31002 and status 503.
+    ///
+    /// A call that waits for its client's answer keeps its place; a task that goes on after
+    /// its call was answered has none.
+    #[must_use]
+    pub fn max_calls(mut self, calls: usize, queue: usize) -> Self {
+        let at_most = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.limits.calls.places = at_most(calls).max(1);
+        self.limits.calls.queue = at_most(queue);
+        self
+    }
+
+    /// How long a call may wait for its turn, ten seconds unless told otherwise. Over it, it
+    /// is refused with code -31002 and status 503.
+    #[must_use]
+    pub fn queue_timeout(mut self, time: Duration) -> Self {
+        self.limits.calls.patience = time;
+        self
+    }
+
+    /// How many bytes one message to a client may have, 32 MiB unless told otherwise: an
+    /// answer (of a batch, each), and what is said before it.
+    ///
+    /// In the place of a result of a tool that is larger is one that tells the model to ask
+    /// for less, and in the place of any other answer an error with code -31019. A question
+    /// that is larger fails, and a report or a log message is dropped; the log says so. To
+    /// hold results to what a model can read, see
+    /// [`LimitResponse`](crate::server::middleware::LimitResponse).
+    #[must_use]
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.limits.response = bytes;
         self
     }
 

@@ -59,6 +59,9 @@ impl Context {
             return;
         }
         let encoded = encode_log(message.level, message.logger.as_deref(), &message.data);
+        if !scope.engine.may_send("a log message", encoded.len()) {
+            return;
+        }
         let asking = scope.asking.as_ref();
         if asking.is_some_and(|asking| !asking.is_new_log(&encoded)) || !self.0.budget.take() {
             return;

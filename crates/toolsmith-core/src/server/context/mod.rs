@@ -152,6 +152,22 @@ impl Context {
         Err(ToolError::protocol(missing_capability(capability)))
     }
 
+    /// Ends the call unless its caller may do what a scope allows, for what depends on the
+    /// arguments. What always needs a scope says so where it is declared.
+    ///
+    /// # Errors
+    ///
+    /// An error that becomes -31018 and, where nothing was said yet, status 403. Pass it on
+    /// with `?`.
+    pub fn require_scope(&self, scope: &str) -> Result<(), ToolError> {
+        if self.caller().may(scope) {
+            return Ok(());
+        }
+        let what = format!("this use of `{}`", self.name());
+        let error = ProtocolError::insufficient_scope(&what, &[scope], &[scope]);
+        Err(ToolError::protocol(error))
+    }
+
     /// The settings with which the client has declared an extension, such as
     /// `io.modelcontextprotocol/ui`; nothing when it has not.
     pub fn extension(&self, identifier: &str) -> Option<&Value> {

@@ -138,6 +138,9 @@ impl Context {
                 progress.total,
                 progress.message.as_deref(),
             );
+            if !scope.engine.may_send("a progress report", message.len()) {
+                return false;
+            }
             if !sink.notify(message) {
                 tracing::debug!(name = %scope.name, "a progress report was dropped");
                 return false;

@@ -11,6 +11,7 @@ use super::begun::{Begun, PlainCall};
 use super::failure::{Failed, shown};
 use super::questions::Resumed;
 use super::work::{Work, Worked};
+use crate::caller::Scopes;
 use crate::protocol::{
     CallParams, ErrorKind, Outcome, ProtocolError, Revision, TASKS_EXTENSION, TaskOutcome,
     TaskSupport, ToolOutput, agree, missing_extension,
@@ -18,9 +19,8 @@ use crate::protocol::{
 use crate::server::Peer;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope, ToolError};
-use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
-use crate::server::registry::{Home, ToolEntry};
+use crate::server::registry::{Entry, Home, ToolEntry};
 use crate::server::running::Becoming;
 use crate::server::tasks::{Begun as BegunTask, wanted_ttl};
 
@@ -41,6 +41,8 @@ struct TaskCall {
     /// The server that the tool is of.
     home: Arc<Home>,
     peer: Peer,
+    /// What a caller needs who asks for it.
+    scopes: Scopes,
     /// How long it is kept, where its client said so.
     ttl: Option<Duration>,
 }
@@ -75,17 +77,21 @@ impl Engine {
                 format!("Unknown tool: {}", shown(name)),
             ));
         };
+        if let Err(error) = entry.permit(operation.caller()) {
+            return Begun::at_once(Outcome::Error(error));
+        }
         // Before any middleware changes what the client has sent.
         if let Err(error) = headers_agree(&operation, tool) {
             return Begun::at_once(Outcome::Error(error));
         }
         match self.layers_within(&entry.home) {
-            None => self.call_found(operation, tool, &entry.home),
+            None => self.call_found(operation, tool, entry),
             Some(layers) => {
-                let (home, tool) = (Arc::clone(&entry.home), Arc::clone(tool));
+                let (entry, tool) = (entry.clone(), Arc::clone(tool));
                 Begun::aside(async move {
                     let end = move |operation| {
-                        Box::pin(async move { self.call_found(operation, &tool, &home).await }) as _
+                        Box::pin(async move { self.call_found(operation, &tool, &entry).await })
+                            as _
                     };
                     Next::new(&layers, Box::new(end)).run(operation).await
                 })
@@ -93,7 +99,8 @@ impl Engine {
         }
     }
 
-    fn call_found(self, operation: Operation, tool: &Arc<ToolEntry>, home: &Arc<Home>) -> Begun {
+    fn call_found(self, operation: Operation, tool: &Arc<ToolEntry>, entry: &Entry) -> Begun {
+        let home = &entry.home;
         let (as_task, resumed) = match self.prepare(&operation, tool) {
             Ok(prepared) => prepared,
             Err(error) => return Begun::at_once(Outcome::Error(error)),
@@ -102,6 +109,7 @@ impl Engine {
             Some(Box::new(TaskCall {
                 home: Arc::clone(home),
                 peer: operation.peer.clone(),
+                scopes: entry.scopes.clone(),
                 ttl,
             }))
         };
@@ -195,7 +203,10 @@ impl Engine {
 
     async fn begin_task(&self, calling: &Calling) -> Result<BegunTask, ProtocolError> {
         match &calling.as_task {
-            Some(task) => self.tasks().begin(&task.peer, task.ttl).await,
+            Some(task) => {
+                let scopes = task.scopes.clone();
+                self.tasks().begin(&task.peer, scopes, task.ttl).await
+            }
             None => Err(ProtocolError::new(ErrorKind::Internal, NO_TASK)),
         }
     }
@@ -257,8 +268,7 @@ fn work(
     mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ToolOutput> {
-    let limit = limit.map(Limit::new);
-    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+    let limit = scope.limit(limit);
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("tools/call", Arc::clone(&tool.name), trace));
     let (handler, wraps) = (&tool.handler, tool.wraps);

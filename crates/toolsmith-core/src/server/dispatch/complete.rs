@@ -13,7 +13,7 @@ use crate::server::completion::{Completer, Completion};
 use crate::server::engine::Engine;
 use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
-use crate::server::registry::{Home, View};
+use crate::server::registry::{Entry, View};
 
 /// How long it may take to find values, unless the server's calls have less time: somebody
 /// is typing.
@@ -27,7 +27,11 @@ impl Engine {
             Ok(params) => params,
             Err(error) => return Outcome::Error(error),
         };
-        let (completer, home) = match find(&view, &params) {
+        let found = find(&view, &params).and_then(|(completer, entry)| {
+            entry.permit(operation.caller())?;
+            Ok((completer, Arc::clone(&entry.home)))
+        });
+        let (completer, home) = match found {
             Ok(found) => found,
             Err(error) => return Outcome::Error(error),
         };
@@ -69,10 +73,10 @@ impl Engine {
 }
 
 /// What completes an argument, if anything does.
-fn find(
-    view: &View,
+fn find<'a>(
+    view: &'a View,
     params: &CompleteParams,
-) -> Result<(Option<Completer>, Arc<Home>), ProtocolError> {
+) -> Result<(Option<Completer>, &'a Entry), ProtocolError> {
     let invalid = |message: String| ProtocolError::new(ErrorKind::InvalidParams, message);
     let argument = &*params.argument.name;
     let (entry, known, completers) = match &params.reference {
@@ -98,7 +102,7 @@ fn find(
                 });
                 return match provided {
                     // It is there, and nothing is known of its values.
-                    Some((entry, _)) => Ok((None, Arc::clone(&entry.home))),
+                    Some((entry, _)) => Ok((None, entry)),
                     None => Err(invalid(format!(
                         "Unknown resource template: {}",
                         shown(uri)
@@ -119,5 +123,5 @@ fn find(
         )));
     }
     let completer = completers.iter().find(|it| it.argument() == argument);
-    Ok((completer.cloned(), Arc::clone(&entry.home)))
+    Ok((completer.cloned(), entry))
 }

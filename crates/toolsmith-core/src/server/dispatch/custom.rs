@@ -8,7 +8,6 @@ use crate::protocol::{ErrorKind, Outcome};
 use crate::server::Context;
 use crate::server::engine::Engine;
 use crate::server::extension::CustomMethod;
-use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
 
 impl Engine {
@@ -16,9 +15,9 @@ impl Engine {
     pub(super) async fn custom_method(self, method: CustomMethod, operation: Operation) -> Outcome {
         let name: Arc<str> = operation.request.method.as_str().into();
         let revision = operation.peer.revision;
-        let limit = self.call_timeout().map(Limit::new);
+        let limit = self.call_timeout();
         let (mut scope, params) = self.scope(method.home(), Arc::clone(&name), operation);
-        scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+        let limit = scope.limit(limit);
         let context = Context::new(*scope);
         let called = Arc::clone(&name);
         let handle = move || async move { Ok(method.handle(&called, *params, context).await) };

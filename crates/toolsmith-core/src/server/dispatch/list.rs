@@ -15,7 +15,6 @@ use crate::protocol::{
     ProtocolError,
 };
 use crate::server::engine::Engine;
-use crate::server::limit::Limit;
 use crate::server::middleware::Operation;
 use crate::server::registry::View;
 use crate::server::{Context, Peer};
@@ -34,10 +33,15 @@ impl Engine {
     pub(super) async fn list(self, kind: ListKind, mut operation: Operation) -> Outcome {
         let view = self.registry().view(operation.peer.caller.tenant());
         let own = view.list(kind);
+        let may = match self.lists_out_of_scope() {
+            true => None,
+            false => view.list_for(kind, operation.caller()),
+        };
         let page_size = self.page_size();
         // The common list has no cursor, is one page, and is written already.
         let asks_for_more = kind == ListKind::Resources || kind == ListKind::Templates;
-        if !operation.request.params.has_cursor()
+        if may.is_none()
+            && !operation.request.params.has_cursor()
             && own.items().len() <= page_size
             && !(asks_for_more && view.providers().next().is_some())
         {
@@ -49,10 +53,12 @@ impl Engine {
             Ok(from) => from,
             Err(error) => return Outcome::Error(error),
         };
-        let mut items = own.items().to_vec();
+        let mut items = may.unwrap_or_else(|| own.items().to_vec());
         match kind {
             ListKind::Templates => {
-                let templates = view.providers().flat_map(|(_, it)| it.templates());
+                let caller = operation.caller();
+                let providers = view.providers().filter(|(it, _)| self.lists(it, caller));
+                let templates = providers.flat_map(|(_, it)| it.templates());
                 items.extend(templates.map(|it| Listed::new(Definition::Template(it))));
             }
             ListKind::Resources => match Box::pin(self.provided(&view, &mut operation)).await {
@@ -84,13 +90,14 @@ impl Engine {
         operation: &mut Operation,
     ) -> Result<Vec<Listed>, Outcome> {
         let name: Arc<str> = operation.request.method.as_str().into();
-        let asked = view.providers().map(|(entry, provider)| {
-            let limit = self.call_timeout().map(Limit::new);
+        let caller = operation.caller().clone();
+        let providers = view.providers().filter(|(it, _)| self.lists(it, &caller));
+        let asked = providers.map(|(entry, provider)| {
             let of_one = operation.clone();
             // The way back to the client is for one of them: progress has one order.
             operation.sink = None;
             let (mut scope, _) = self.clone().scope(&entry.home, Arc::clone(&name), of_one);
-            scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+            let limit = scope.limit(self.call_timeout());
             let (provider, context) = (Arc::clone(provider), Context::new(*scope));
             let list = move || async move { Ok(provider.list(&context).await) };
             let failed = Failed {

@@ -59,7 +59,7 @@ impl Engine {
                 };
                 // What there was room for may have gone to others while nothing changed.
                 let message = encode_notice(&notice, peer.revision, Some(&request.id));
-                if !sink.send(message).await {
+                if self.may_send("a change", message.len()) && !sink.send(message).await {
                     return;
                 }
             }
@@ -103,7 +103,10 @@ impl Engine {
         let can = &self.identity().capabilities;
         let view = self.registry().view(peer.caller.tenant());
         let mut resources = wanted.resource_subscriptions;
-        resources.retain(|uri| view.resource(uri).is_some() || view.provider(uri).is_some());
+        resources.retain(|uri| view.at(uri).is_some());
+        for uri in &resources {
+            self.may_read(uri, &peer.caller)?;
+        }
         Ok(SubscriptionFilter {
             tools_list_changed: wanted.tools_list_changed && can.tools,
             prompts_list_changed: wanted.prompts_list_changed && can.prompts,
@@ -120,7 +123,11 @@ impl Engine {
             Change::ToolsChanged => can.tools.then_some(Notice::ToolsChanged),
             Change::PromptsChanged => can.prompts.then_some(Notice::PromptsChanged),
             Change::ResourcesChanged => can.resources.then_some(Notice::ResourcesChanged),
-            Change::ResourceUpdated(uri) => Some(Notice::ResourceUpdated((&**uri).into())),
+            // Whoever may not read it any more, or not with this token, is told nothing of it.
+            Change::ResourceUpdated(uri) => {
+                self.may_read(uri, &peer.caller).ok()?;
+                Some(Notice::ResourceUpdated((&**uri).into()))
+            }
             Change::TaskChanged(id) => {
                 let task = self.tasks().find(id, peer).await.ok()?;
                 Some(Notice::Task(Box::new(task)))

@@ -3,6 +3,7 @@
 //! What is logged of a failure may hold a client's words. It is recorded as a string, not
 //! as something that displays itself, because a log escapes line ends in strings.
 
+mod admitted;
 mod begun;
 mod call;
 mod complete;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use self::admitted::Admitted;
 use self::begun::Begun;
 use super::engine::Engine;
 use super::handler::Scope;
@@ -51,8 +53,33 @@ impl Engine {
         })
     }
 
+    /// Begins work on a request when there is room for it.
+    pub(super) fn begin(self, operation: Operation) -> Admitted {
+        if !is_call(&operation.request.method) {
+            return Admitted::freely(self.begin_now(operation));
+        }
+        match self.admission().enter() {
+            Some(place) => Admitted::holding(place, self.begin_now(operation)),
+            None => Admitted::freely(self.begin_later(operation)),
+        }
+    }
+
+    /// Waits for a place, and works on the request then.
+    fn begin_later(self, operation: Operation) -> Begun {
+        let waiting = match self.admission().queue() {
+            Ok(waiting) => waiting,
+            Err(error) => return Begun::at_once(Outcome::Error(error)),
+        };
+        Begun::aside(async move {
+            match waiting.place().await {
+                Ok(place) => Admitted::holding(place, self.begin_now(operation)).await,
+                Err(error) => Outcome::Error(error),
+            }
+        })
+    }
+
     /// Begins work on a request.
-    pub(super) fn begin(self, operation: Operation) -> Begun {
+    fn begin_now(self, operation: Operation) -> Begun {
         if self.layers().is_empty() || !is_seen(&operation.request.method) {
             return self.serve(operation);
         }
@@ -105,6 +132,9 @@ impl Engine {
         let modern = operation.peer.revision.is_modern();
         if !self.advertises(&operation.request.method) {
             return Begun::at_once(not_served(operation.request.method.as_str()));
+        }
+        if let Err(error) = self.lets_in(&operation) {
+            return Begun::at_once(Outcome::Error(error));
         }
         match (&operation.request.method, modern) {
             (Method::CallTool, _) => self.call_tool(operation),
@@ -211,6 +241,18 @@ impl Engine {
     }
 }
 
+/// Whether a method is a call, of which only so many are worked on at once.
+fn is_call(method: &Method) -> bool {
+    matches!(
+        method,
+        Method::CallTool
+            | Method::ReadResource
+            | Method::GetPrompt
+            | Method::Complete
+            | Method::Other(_)
+    )
+}
+
 /// Whether middleware stands around a method.
 fn is_seen(method: &Method) -> bool {
     matches!(
@@ -264,9 +306,12 @@ impl Engine {
             return Outcome::failed(ErrorKind::InvalidParams, "`uri` is missing");
         };
         let view = self.registry().view(peer.caller.tenant());
-        if view.resource(uri).is_none() && view.provider(uri).is_none() {
+        let Some(entry) = view.at(uri) else {
             let era = peer.revision.era();
             return Outcome::Error(ProtocolError::resource_not_found(uri, era));
+        };
+        if let Err(error) = entry.permit(&peer.caller) {
+            return Outcome::Error(error);
         }
         match &peer.session {
             None => Outcome::Empty,

@@ -8,7 +8,6 @@ use super::work::{Work, Worked};
 use crate::protocol::{ErrorKind, Outcome, ProtocolError};
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call};
-use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, PromptEntry};
 
@@ -24,6 +23,9 @@ impl Engine {
                 format!("Unknown prompt: {}", shown(name)),
             );
         };
+        if let Err(error) = entry.permit(operation.caller()) {
+            return Outcome::Error(error);
+        }
         let (home, prompt) = (Arc::clone(&entry.home), Arc::clone(prompt));
         match self.layers_within(&home) {
             None => self.get_found(operation, prompt, home).await,
@@ -55,8 +57,7 @@ impl Engine {
         let trace = scope.trace.clone();
         let trace = trace.map(|trace| ("prompts/get", Arc::clone(&prompt.name), trace));
         let handler = Arc::clone(&prompt.handler);
-        let limit = prompt.timeout.or(engine.call_timeout()).map(Limit::new);
-        scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+        let limit = scope.limit(prompt.timeout.or(engine.call_timeout()));
         let call = Call::new(arguments, scope);
         let work = Work::new(move || handler.get(call), limit, trace);
         let failed = Failed {

@@ -12,7 +12,6 @@ use crate::protocol::{
 use crate::server::Context;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope};
-use crate::server::limit::Limit;
 use crate::server::middleware::{Next, Operation};
 use crate::server::registry::{Home, ResourceEntry};
 use crate::server::resource::ResourceProvider;
@@ -32,17 +31,19 @@ impl Engine {
         let view = self.registry().view(operation.peer.caller.tenant());
         let found = match view.resource(uri) {
             Some((entry, resource, captures)) => {
-                let reader = Reader::Resource(Arc::clone(resource), captures);
-                Some((Arc::clone(&entry.home), reader))
+                Some((entry, Reader::Resource(Arc::clone(resource), captures)))
             }
-            None => view.provider(uri).map(|(entry, provider)| {
-                let reader = Reader::Provider(Arc::clone(provider));
-                (Arc::clone(&entry.home), reader)
-            }),
+            None => view
+                .provider(uri)
+                .map(|(entry, provider)| (entry, Reader::Provider(Arc::clone(provider)))),
         };
-        let Some((home, reader)) = found else {
+        let Some((entry, reader)) = found else {
             return Outcome::Error(ProtocolError::resource_not_found(uri, era));
         };
+        if let Err(error) = entry.permit(operation.caller()) {
+            return Outcome::Error(error);
+        }
+        let home = Arc::clone(&entry.home);
         match self.layers_within(&home) {
             None => self.read_found(operation, reader, home).await,
             Some(layers) => {
@@ -117,8 +118,7 @@ fn work(
     mut scope: Box<Scope>,
     limit: Option<Duration>,
 ) -> Work<ResourceOutput> {
-    let limit = limit.map(Limit::new);
-    scope.clock = limit.as_ref().map(|limit| Arc::clone(limit.clock()));
+    let limit = scope.limit(limit);
     let trace = scope.trace.clone();
     let trace = trace.map(|trace| ("resources/read", Arc::clone(uri), trace));
     match reader {

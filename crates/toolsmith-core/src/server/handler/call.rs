@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -10,7 +11,7 @@ use super::{ToolError, arguments};
 use crate::protocol::{Captures, ProgressToken, RequestId, TraceContext};
 use crate::server::asking::Asking;
 use crate::server::engine::Engine;
-use crate::server::limit::Clock;
+use crate::server::limit::{Clock, Limit};
 use crate::server::running::Becoming;
 use crate::server::tasks::TaskHandle;
 use crate::server::text_value::TextValue;
@@ -55,8 +56,22 @@ pub(in crate::server) struct Scope {
     pub(in crate::server) task: Option<TaskHandle>,
     /// Where the handler says that the call is to become a task.
     pub(in crate::server) becoming: Option<Arc<Becoming>>,
-    /// What measures the time of the handler, where that is limited.
+    /// What measures the time of the handler, where that is limited and may stand still.
     pub(in crate::server) clock: Option<Arc<Clock>>,
+}
+
+impl Scope {
+    /// A limit on the time of the handler, which stands still while the handler waits for its
+    /// client, if that can be asked at all.
+    pub(in crate::server) fn limit(&mut self, length: Option<Duration>) -> Option<Limit> {
+        let length = length?;
+        if !self.peer.capabilities.can_be_asked() {
+            return Some(Limit::new(length));
+        }
+        let clock = Arc::<Clock>::default();
+        self.clock = Some(Arc::clone(&clock));
+        Some(Limit::by(length, clock))
+    }
 }
 
 impl fmt::Debug for Call {

@@ -90,7 +90,8 @@ where
 
 /// Refuses results that hold too much, so that no tool floods a model.
 ///
-/// What a result holds is counted as its texts and its Base64, in bytes.
+/// What a result holds is counted as its texts and its Base64, in bytes. How many bytes any
+/// message may have is [`Server::max_response`](crate::server::Server::max_response).
 #[derive(Clone, Copy, Debug)]
 pub struct LimitResponse {
     bytes: usize,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::caller::Scopes;
 use crate::protocol::{
     MirroredParameter, PromptDefinition, ResourceDefinition, ToolDefinition, UriTemplate,
 };
@@ -50,6 +51,18 @@ pub(super) fn prompt(definition: &PromptDefinition, completers: &[Completer]) ->
     Some(format!(
         "prompt `{name}` has a completer for `{}`, which is no argument of it; a parameter that the server gives has no values to complete",
         unknown.argument()
+    ))
+}
+
+/// Checks the scopes that something needs.
+pub(super) fn scopes((what, key): (&str, &str), scopes: &Scopes) -> Option<String> {
+    let wrong = scopes.iter().find(|it| !Scopes::is_scope(it))?;
+    let whose = match key {
+        "" => format!("a {what}"),
+        _ => format!("the {what} `{key}`"),
+    };
+    Some(format!(
+        "`{wrong}` cannot be a scope of {whose}; a scope is of visible ASCII, without spaces, `\"` and `\\`"
     ))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Home;
+use crate::caller::Scopes;
 use crate::protocol::{
     Definition, Listed, MirroredParameter, PromptDefinition, ResourceDefinition, TaskSupport,
     ToolDefinition, UriTemplate, as_objects, is_wrapped,
@@ -20,6 +21,9 @@ pub(in crate::server) struct Entry {
     pub(in crate::server) primitive: Primitive,
     /// The server that it was registered with.
     pub(in crate::server) home: Arc<Home>,
+    /// What a caller needs to use it: where it shows in a view, with what the servers need
+    /// through which it shows.
+    pub(in crate::server) scopes: Scopes,
     /// Whether it is offered now.
     pub(in crate::server) enabled: bool,
     /// What is wrong with it.
@@ -85,6 +89,7 @@ impl Entry {
     ) -> Self {
         as_objects(&mut definition.input_schema);
         definition.output_schema.iter_mut().for_each(as_objects);
+        let scopes = definition.scopes.iter().collect();
         let checked = super::check::tool(&definition);
         let (mirrored, problem) = match checked {
             Ok(mirrored) => (mirrored, None),
@@ -99,7 +104,7 @@ impl Entry {
             handler,
             listed: Listed::new(Definition::Tool(definition)),
         };
-        Self::new(Primitive::Tool(Arc::new(tool)), home, problem)
+        Self::new(Primitive::Tool(Arc::new(tool)), home, scopes, problem)
     }
 
     pub(super) fn prompt(
@@ -108,6 +113,7 @@ impl Entry {
         completers: Vec<Completer>,
         home: &Arc<Home>,
     ) -> Self {
+        let scopes = definition.scopes.iter().collect();
         let problem = super::check::prompt(&definition, &completers);
         let prompt = Prompt {
             name: definition.name.as_str().into(),
@@ -116,7 +122,7 @@ impl Entry {
             handler,
             listed: Listed::new(Definition::Prompt(definition)),
         };
-        Self::new(Primitive::Prompt(Arc::new(prompt)), home, problem)
+        Self::new(Primitive::Prompt(Arc::new(prompt)), home, scopes, problem)
     }
 
     pub(super) fn resource(
@@ -126,6 +132,7 @@ impl Entry {
         completers: Vec<Completer>,
         home: &Arc<Home>,
     ) -> Self {
+        let scopes = definition.scopes.iter().collect();
         let (template, problem) = super::check::resource(&definition, variables, &completers);
         let definition = match template.is_exact() {
             true => Definition::Resource(definition),
@@ -138,26 +145,41 @@ impl Entry {
             completers,
             handler,
         };
-        Self::new(Primitive::Resource(Arc::new(resource)), home, problem)
+        Self::new(
+            Primitive::Resource(Arc::new(resource)),
+            home,
+            scopes,
+            problem,
+        )
     }
 
     pub(super) fn provider(provider: Arc<dyn ResourceProvider>, home: &Arc<Home>) -> Self {
         let problems = provider.problems().join("\n");
         let problem = Some(problems).filter(|it| !it.is_empty());
-        Self::new(Primitive::Provider(provider), home, problem)
+        let scopes = provider.scopes();
+        Self::new(Primitive::Provider(provider), home, scopes, problem)
     }
 
-    fn new(primitive: Primitive, home: &Arc<Home>, problem: Option<String>) -> Self {
-        Self {
+    fn new(
+        primitive: Primitive,
+        home: &Arc<Home>,
+        scopes: Scopes,
+        problem: Option<String>,
+    ) -> Self {
+        let mut entry = Self {
             primitive,
             home: Arc::clone(home),
+            scopes,
             enabled: true,
-            problem: problem.map(Into::into),
-        }
+            problem: None,
+        };
+        let problem = problem.or_else(|| super::check::scopes(entry.key(), &entry.scopes));
+        entry.problem = problem.map(Into::into);
+        entry
     }
 
     /// What it is known by, with a word for what it is.
-    pub(super) fn key(&self) -> (&'static str, &str) {
+    pub(in crate::server) fn key(&self) -> (&'static str, &str) {
         match &self.primitive {
             Primitive::Tool(tool) => ("tool", &tool.name),
             Primitive::Prompt(prompt) => ("prompt", &prompt.name),
@@ -172,6 +194,12 @@ impl Entry {
             Primitive::Resource(resource) => resource.shape.as_deref(),
             _ => None,
         }
+    }
+
+    /// The same, for callers that have these scopes, too.
+    pub(super) fn needing(mut self, scopes: &Scopes) -> Self {
+        self.scopes = self.scopes.and(scopes);
+        self
     }
 
     /// The same, as it shows where its registry is mounted.

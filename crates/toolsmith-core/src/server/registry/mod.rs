@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 
 use super::StateMap;
 use super::middleware::Layers;
+use crate::caller::Scopes;
 use crate::ports::{Audience, Bus, Change, Event};
 
 pub use change::{RegistryError, TenantRegistry};
@@ -54,6 +55,8 @@ pub struct Registry(Arc<Shared>);
 pub(super) struct Home {
     pub(super) states: OnceLock<Arc<StateMap>>,
     pub(super) layers: OnceLock<Layers>,
+    /// What a caller needs for anything of it.
+    pub(super) scopes: OnceLock<Scopes>,
 }
 
 struct Shared {

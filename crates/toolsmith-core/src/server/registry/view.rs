@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::entry::{Entry, Primitive, Prompt, Resource, Tool};
+use crate::caller::{Caller, Scopes};
 use crate::protocol::{Captures, ListKind, Listed, Listing};
 use crate::server::resource::ResourceProvider;
 
@@ -23,6 +24,9 @@ pub(in crate::server) struct View {
     templates: Vec<usize>,
     providers: Vec<usize>,
     lists: [Arc<Listing>; 4],
+    /// What a caller needs for each thing that the lists show; nothing where none of it, and
+    /// nothing of a provider, needs any.
+    needed: Option<[Vec<Scopes>; 4]>,
     twice: Vec<String>,
     is_shared: bool,
 }
@@ -39,6 +43,7 @@ impl fmt::Debug for View {
 #[derive(Default)]
 struct Making {
     lists: [Vec<Listed>; 4],
+    needed: [Vec<Scopes>; 4],
     /// The templates, by what they match.
     shapes: HashMap<Box<str>, usize>,
 }
@@ -54,6 +59,8 @@ impl View {
         for entry in entries {
             view.add(entry, &mut making);
         }
+        let has_scopes = view.entries.iter().any(|it| !it.scopes.is_empty());
+        view.needed = has_scopes.then_some(making.needed);
         view.lists = making.lists.map(|items| Arc::new(Listing::new(items)));
         let mut templates = std::mem::take(&mut view.templates);
         templates.sort_by_cached_key(|index| {
@@ -70,6 +77,7 @@ impl View {
         if entry.enabled && entry.problem.is_none() {
             let mut list = |kind: ListKind, listed: &Listed| {
                 making.lists[kind as usize].push(listed.clone());
+                making.needed[kind as usize].push(entry.scopes.clone());
             };
             let first = match &entry.primitive {
                 Primitive::Tool(it) => {
@@ -120,7 +128,7 @@ impl View {
         self.is_shared
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(in crate::server) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
@@ -202,6 +210,33 @@ impl View {
 
     pub(in crate::server) fn list(&self, kind: ListKind) -> &Arc<Listing> {
         &self.lists[kind as usize]
+    }
+
+    /// Whether anything of it needs scopes.
+    pub(in crate::server) fn has_scopes(&self) -> bool {
+        self.needed.is_some()
+    }
+
+    /// What of a list a caller may use; nothing where that is all of it.
+    pub(in crate::server) fn list_for(
+        &self,
+        kind: ListKind,
+        caller: &Caller,
+    ) -> Option<Vec<Listed>> {
+        let (needed, scopes) = (self.needed.as_ref()?, caller.scopes()?);
+        let needed = &needed[kind as usize];
+        if needed.iter().all(|it| scopes.includes(it)) {
+            return None;
+        }
+        let all = self.list(kind).items().iter().zip(needed);
+        let may = all.filter(|(_, needed)| scopes.includes(needed));
+        Some(may.map(|(it, _)| it.clone()).collect())
+    }
+
+    /// What is read at a URI.
+    pub(in crate::server) fn at(&self, uri: &str) -> Option<&Entry> {
+        let resource = self.resource(uri).map(|(entry, ..)| entry);
+        resource.or_else(|| self.provider(uri).map(|(entry, _)| entry))
     }
 
     /// Whether there is anything of a kind, offered now or not.

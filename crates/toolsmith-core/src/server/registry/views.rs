@@ -43,7 +43,7 @@ impl Registry {
     }
 
     /// What everybody sees.
-    pub(super) fn everyone(&self) -> Arc<View> {
+    pub(in crate::server) fn everyone(&self) -> Arc<View> {
         let changes = {
             let views = self.0.views.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(view) = views.find(None) {
@@ -106,7 +106,11 @@ impl Shared {
             is_shared &= view.is_shared();
             entries.extend(view.entries().iter().map(|it| it.under(&prefix)));
         }
-        View::of(entries.into_iter(), is_shared)
+        let entries = entries.into_iter();
+        match self.home.scopes.get().filter(|it| !it.is_empty()) {
+            None => View::of(entries, is_shared),
+            Some(scopes) => View::of(entries.map(|it| it.needing(scopes)), is_shared),
+        }
     }
 
     /// Forgets what was made of what has changed, here and wherever this registry is shown.

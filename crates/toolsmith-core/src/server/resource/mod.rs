@@ -8,6 +8,7 @@
 mod dynamic;
 mod provider;
 mod returns;
+mod scoped;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 pub use dynamic::DynamicResource;
 pub use provider::ResourceProvider;
 pub use returns::IntoResourceOutput;
+pub use scoped::Scoped;
 
 use super::completion::Completer;
 use super::handler::{Call, ToolError, UriArgument, returning};

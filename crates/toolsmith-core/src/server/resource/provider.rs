@@ -4,7 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::ResourceResult;
+use super::{ResourceResult, Scoped};
+use crate::caller::Scopes;
 use crate::protocol::ResourceDefinition;
 use crate::server::Context;
 
@@ -37,6 +38,23 @@ pub trait ResourceProvider: Send + Sync + fmt::Debug + 'static {
     /// to do about it. A server with such a provider does not start.
     fn problems(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The scopes that a caller needs for any of its resources, all of them. What one of them
+    /// needs besides, it refuses when it is read, with [`Context::require_scope`].
+    fn scopes(&self) -> Scopes {
+        Scopes::default()
+    }
+
+    /// The same provider, whose resources need these scopes, too.
+    fn with_scopes<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Scoped<Self>
+    where
+        Self: Sized,
+    {
+        Scoped {
+            provider: self,
+            scopes: scopes.into_iter().collect(),
+        }
     }
 }
 

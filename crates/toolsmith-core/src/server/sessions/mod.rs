@@ -132,7 +132,8 @@ impl Sessions {
             revision: peer.revision,
             capabilities: peer.capabilities.clone(),
             client: peer.client.clone(),
-            caller: peer.caller.clone(),
+            // What it may do is said anew with each request.
+            caller: peer.caller.identity(),
             log_level: None,
             resources: std::collections::BTreeSet::new(),
             seen: self.engine.list_changes(),
@@ -178,7 +179,8 @@ impl Sessions {
             revision: record.revision,
             capabilities: record.capabilities.clone(),
             client: record.client.clone(),
-            caller: record.caller.clone(),
+            // What it may do now, whatever it might when the session was opened.
+            caller: caller.clone(),
             log_level: record.log_level,
             session: Some(SessionRef {
                 sessions: Arc::clone(self),

@@ -53,6 +53,16 @@ impl SessionRef {
     ) -> Result<WaitingQuestion, ToolError> {
         let live = self.live();
         let number = self.sessions.next_question();
+        // Before anybody waits: what was never asked need not be taken back.
+        let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
+        let engine = &self.sessions.engine;
+        if !engine.may_send("a question", message.len()) {
+            return Err(ToolError::user(format!(
+                "the question has {} bytes, and {} are allowed; ask for less at once",
+                message.len(),
+                engine.max_response()
+            )));
+        }
         let reply = live.ask(number);
         let waiting = WaitingQuestion {
             live,
@@ -63,7 +73,6 @@ impl SessionRef {
             limit: self.sessions.engine.question_timeout(),
             done: false,
         };
-        let message = encode_question(question, number, revision, task).map_err(ToolError::user)?;
         if !sink.ask(message) {
             return Err(ToolError::user(
                 "the client cannot be asked: it is not there any more",

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::AbortHandle;
 
 use super::{POLL_INTERVAL, Running, TaskHandle, Tasks, owner_of, sweep};
+use crate::caller::Scopes;
 use crate::ports::{TaskRecord, TaskStoreError};
 use crate::protocol::{ErrorKind, ProtocolError, TaskOutcome, TaskStatus, TaskView, ToolOutput};
 use crate::server::Peer;
@@ -41,14 +42,15 @@ impl Drop for Begun {
 }
 
 impl Tasks {
-    /// Begins a task, which is there for whoever asks when this returns.
+    /// Begins a task, which is there for whoever asks when this returns, and has the scopes.
     pub(in crate::server) async fn begin(
         self: &Arc<Self>,
         peer: &Peer,
+        scopes: Scopes,
         asked_ttl: Option<Duration>,
     ) -> Result<Begun, ProtocolError> {
         self.sweeper.call_once(|| sweep(self));
-        let record = self.record(peer, asked_ttl)?;
+        let record = self.record(peer, scopes, asked_ttl)?;
         let running = Arc::new(Running::new(&record));
         // Whoever sees it finds it running.
         let id = record.view.id.clone();
@@ -76,6 +78,7 @@ impl Tasks {
     fn record(
         &self,
         peer: &Peer,
+        scopes: Scopes,
         asked_ttl: Option<Duration>,
     ) -> Result<TaskRecord, ProtocolError> {
         let now = to_milliseconds(SystemTime::now());
@@ -84,6 +87,7 @@ impl Tasks {
         Ok(TaskRecord {
             tenant: peer.caller.tenant().into(),
             owner: owner_of(peer),
+            scopes,
             view: TaskView {
                 id: new_id()?,
                 status: TaskStatus::Working,

@@ -20,6 +20,7 @@ pub(super) use requests::wanted_ttl;
 use running::Running;
 
 use super::Peer;
+use super::scopes::permit;
 use crate::ports::{
     Audience, Bus, Change, Event, SessionId, TASK_TTL, TaskOwner, TaskPlace, TaskStore,
     TaskStoreError,
@@ -75,7 +76,10 @@ impl Tasks {
         let theirs = found.filter(|record| {
             *record.tenant == *peer.caller.tenant() && record.owner == owner_of(peer)
         });
-        theirs.map(|it| it.view).ok_or_else(unknown)
+        let record = theirs.ok_or_else(unknown)?;
+        // What a call gives is for those who may call.
+        permit(&record.scopes, &peer.caller, || format!("the task `{id}`"))?;
+        Ok(record.view)
     }
 
     /// The tasks of a legacy client, in order, from after a place on. None of a caller whom
@@ -158,7 +162,7 @@ impl Tasks {
 /// having been given the identifier.
 fn owner_of(peer: &Peer) -> TaskOwner {
     match (&peer.session, peer.caller.principal()) {
-        (_, Some(_)) => TaskOwner::Known(peer.caller.clone()),
+        (_, Some(_)) => TaskOwner::Known(peer.caller.identity()),
         (Some(session), None) => TaskOwner::Session(session.id()),
         (None, None) => TaskOwner::Holder,
     }

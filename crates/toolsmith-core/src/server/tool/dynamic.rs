@@ -71,6 +71,12 @@ impl DynamicTool {
         self
     }
 
+    /// With scopes that a caller needs to call it, all of them; `files:write` or the like.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.define(|it| it.scopes.extend(scopes.into_iter().map(Into::into)))
+    }
+
     /// With anything else that its definition may say.
     #[must_use]
     pub fn define(mut self, change: impl FnOnce(&mut ToolDefinition)) -> Self {

@@ -20,15 +20,10 @@ use tokio_io_timeout::TimeoutWriter;
 use super::activity::{Activity, AtWork, Noted, Stage};
 use super::joined::Joined;
 use super::limits::ConnectionLimits;
-use crate::http::McpService;
-use crate::http::body;
 use crate::http::respond::{self, HttpResponse};
 use crate::http::service::Remote;
-use crate::protocol::{Decoded, Era, ErrorKind, Message, ProtocolError, decode};
-
-/// How much of a request that is refused is read to find its id, and for how long.
-const MAX_READ: usize = 64 * 1024;
-const READ_TIME: Duration = Duration::from_secs(1);
+use crate::http::{McpService, refused};
+use crate::protocol::ErrorKind;
 
 /// What answers the requests of a connection.
 #[derive(Clone, Debug)]
@@ -91,7 +86,7 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Infallible> {
     let (parts, body) = request.into_parts();
     let mut response = match &answers {
-        Answers::Full(kind, why) => full(*kind, why, body).await,
+        Answers::Full(kind, why) => refused::by_id(*kind, why, body).await,
         Answers::Service(service) => {
             let mut serving = pin!(service.serve(&remote, &parts, body));
             poll_fn(|cx| match at_work.stage() {
@@ -117,21 +112,6 @@ fn say_that_it_ends(parts: &Parts, response: &mut HttpResponse) {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
-}
-
-/// Refuses a request, by its id if that can be found: there are clients that wait on for an
-/// answer when they are told no without it.
-async fn full(kind: ErrorKind, why: &'static str, body: Incoming) -> HttpResponse {
-    let error = ProtocolError::new(kind, why);
-    let body = body::read(body, MAX_READ, READ_TIME).await;
-    let id = body.ok().and_then(|body| match decode(&body, None) {
-        Ok(Decoded::Modern(request, _) | Decoded::Legacy(Message::Request(request))) => {
-            Some(request.id)
-        }
-        Err(refusal) => refusal.id,
-        Ok(_) => None,
-    });
-    respond::refusal(&error.refuse(id, Era::Legacy))
 }
 
 /// What a request is told that took too long. It is no JSON, because its id is not known

@@ -12,13 +12,23 @@
 //!    call cannot make the server work (`hosts.rs`, `origins.rs`);
 //! 4. the question of a browser what a page may send, before anybody is asked for a
 //!    password, because a browser asks it without one (`cors.rs`);
-//! 5. the path, because nothing else needs to be known of a request for something else;
-//! 6. how often this caller may send requests, once it is known who it is (`rate.rs`);
-//! 7. the endpoint: content negotiation, the body within its bound, decode, dispatch,
+//! 5. the path, because nothing else needs to be known of a request for something else; the
+//!    metadata that says where tokens are to be had is for whoever has none
+//!    (`with_authority.rs`);
+//! 6. who asks, before anything of the request is read that somebody has to pay for
+//!    (`with_authority.rs`);
+//! 7. how often this caller may send requests, once it is known who it is (`rate.rs`);
+//! 8. the endpoint: content negotiation, the body within its bound, decode, dispatch,
 //!    encode;
-//! 8. and on the way back, whatever the answer is, what the browser of a page is told of it
-//!    (`cors.rs`).
+//! 9. and on the way back, whatever the answer is, what the browser of a page is told of it
+//!    (`cors.rs`), and of a refusal for want of scopes, which of them are needed.
 
+#[cfg(feature = "auth")]
+#[path = "with_authority.rs"]
+mod authority;
+#[cfg(not(feature = "auth"))]
+#[path = "without_authority.rs"]
+mod authority;
 mod cors;
 mod health;
 mod hosts;
@@ -41,6 +51,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use self::authority::Authority;
 use self::cors::Cors;
 use self::hosts::{Admitted, Gate};
 use self::rate::RateLimit;
@@ -55,6 +66,7 @@ use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
 use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 use crate::server::{Caller, Engine, Server, Sessions};
 
+pub(super) use authority::Own;
 pub(super) use health::Readiness;
 pub(super) use hosts::Bound;
 pub(super) use origins::Origins;
@@ -75,6 +87,7 @@ struct Inner {
     proxies: Proxies,
     gate: Gate,
     cors: Cors,
+    authority: Option<Authority>,
     rate: Option<RateLimit>,
     endpoint: Endpoint,
     /// The one path that is served; any, where somebody else routes.
@@ -100,6 +113,7 @@ impl McpService {
         options: &Options,
         bound: Bound,
         routed: bool,
+        (own, known_as): (&Own, &PublicUrl),
     ) -> Result<Self> {
         engine.warn_of_lone_key();
         Ok(Self(Arc::new(Inner {
@@ -107,6 +121,7 @@ impl McpService {
             proxies: Proxies::parse(&options.trusted_proxy)?,
             gate: Gate::new(bound, options)?,
             cors: Cors::new(options),
+            authority: Authority::new(options, own, known_as)?,
             rate: Rate::parse(&options.rate_limit)?.map(RateLimit::new),
             endpoint: Endpoint {
                 sessions: sessions(&engine, options),
@@ -172,12 +187,17 @@ impl McpService {
         let fields = Fields::read(&parts.headers);
         let (response, is_of_page) = match inner.enter(remote, parts, &fields) {
             Entry::Passes { client, is_of_page } => {
-                // Whoever stands before the endpoint says who asks.
-                let caller = parts.extensions.get::<Caller>();
-                let caller = caller.cloned().unwrap_or_default();
-                let response = match inner.count(&caller, &client) {
-                    Err(refused) => *refused,
-                    Ok(()) => inner.endpoint.serve(parts, &fields, body, caller).await,
+                let response = match &inner.authority {
+                    None => {
+                        // Whoever stands before the endpoint says who asks.
+                        let caller = parts.extensions.get::<Caller>();
+                        let caller = caller.cloned().unwrap_or_default();
+                        inner.ask(parts, &fields, body, caller, &client).await
+                    }
+                    Some(authority) => {
+                        let asked = inner.ask_known(authority, parts, &fields, body, &client);
+                        Box::pin(asked).await
+                    }
                 };
                 (response, is_of_page)
             }
@@ -230,14 +250,55 @@ impl Inner {
 
     /// What is not at the path of the endpoint.
     fn elsewhere(&self, parts: &Parts, ours: &str) -> HttpResponse {
-        match parts.uri.path() {
+        if parts.uri.path() == health::HEALTH {
             // A page asks.
-            health::HEALTH => health::alive(&parts.method),
-            _ => respond::refuse(ProtocolError::new(
+            return health::alive(&parts.method);
+        }
+        let document = self.authority.as_ref().and_then(|it| it.document(parts));
+        document.unwrap_or_else(|| {
+            respond::refuse(ProtocolError::new(
                 ErrorKind::NoSuchPath,
                 format!("there is nothing here; the MCP endpoint is at {ours}"),
-            )),
+            ))
+        })
+    }
+
+    /// The layers from the count of requests on.
+    async fn ask<B>(
+        &self,
+        parts: &Parts,
+        fields: &Fields<'_>,
+        body: B,
+        caller: Caller,
+        client: &Client,
+    ) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        match self.count(&caller, client) {
+            Err(refused) => *refused,
+            Ok(()) => self.endpoint.serve(parts, fields, body, caller).await,
         }
+    }
+
+    /// The same where it is said who may ask.
+    async fn ask_known<B>(
+        &self,
+        authority: &Authority,
+        parts: &Parts,
+        fields: &Fields<'_>,
+        body: B,
+        client: &Client,
+    ) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let caller = match authority.who(parts, client).await {
+            Ok(caller) => caller,
+            Err(denied) => return authority.refuse(&denied, body).await,
+        };
+        let response = self.ask(parts, fields, body, caller, client).await;
+        authority.with_challenge(response)
     }
 
     /// Counts a request against how many its caller may send.

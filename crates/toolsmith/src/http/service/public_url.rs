@@ -52,16 +52,6 @@ impl PublicUrl {
         }
     }
 
-    /// Scheme and host.
-    pub(in crate::http) fn base(&self) -> &str {
-        &self.base
-    }
-
-    /// The path of the endpoint; empty for the root.
-    pub(in crate::http) fn path(&self) -> &str {
-        &self.path
-    }
-
     /// The host, with the port where it is not the scheme's own.
     pub(super) fn host(&self) -> &str {
         let host = self.base.split_once("://");

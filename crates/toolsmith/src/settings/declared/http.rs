@@ -69,7 +69,36 @@ macro_rules! settings_of_http {
                 /// `10.0.0.0/8`, or `unix` for whoever comes by a Unix socket; may be repeated.
                 Http trusted_proxy: List, "ADDRESS";
             }
-            "Limits of HTTP" {
+            "Authorization" {
+            /// An authorization server whose signed tokens let in: its identifier, such as
+            /// `https://login.example.com`; may be repeated.
+            Auth auth_issuer: List, "URL";
+            /// What tokens may name as their audience beside the public address of the
+            /// endpoint; may be repeated.
+            Auth auth_audience: List, "URI";
+            /// A scope that every request needs; may be repeated.
+            Auth auth_scope: List, "SCOPE";
+            /// A scope that clients are told of in the metadata; those that every request needs
+            /// unless set; may be repeated.
+            Auth auth_scopes_supported: List, "SCOPE";
+            /// The claim of a token that names the tenant; a token without it is refused.
+            Auth auth_tenant_claim: Text, "NAME";
+            /// Where tokens that cannot be read are asked about (RFC 7662).
+            Auth auth_introspection: Text, "URL";
+            /// The authorization server of those tokens; the one of `--auth-issuer` where there
+            /// is just one.
+            Auth auth_introspection_issuer: Text, "URL";
+            /// What this server is called where it asks about tokens.
+            Auth auth_client_id: Text, "NAME";
+            /// A file with the secret by which it proves that.
+            Auth auth_client_secret_file: File, "FILE";
+            /// A file with certificates of authorities that are trusted beside those of the
+            /// system, when authorization servers are asked.
+            Auth auth_ca_file: File, "FILE";
+            /// A file of API keys, which `toolsmith key` makes.
+            Auth api_keys: File, "FILE";
+        }
+        "Limits of HTTP" {
                 /// The largest body that is taken, such as 64KiB; without a unit, bytes.
                 Http max_body: Size = "4MiB", "SIZE";
                 /// How long a body may take from its first byte to its last.
@@ -109,6 +138,7 @@ macro_rules! settings_of_http {
         }
     };
 }
+#[cfg(feature = "http")]
 pub(crate) use settings_of_http;
 
 macro_rules! table {

@@ -24,6 +24,8 @@ pub(crate) enum Part {
     Tls,
     /// The feature `acme`.
     Acme,
+    /// The feature `auth`.
+    Auth,
 }
 
 impl Part {
@@ -35,6 +37,7 @@ impl Part {
             Part::Http => Some(("http", cfg!(feature = "http"))),
             Part::Tls => Some(("tls", cfg!(feature = "tls"))),
             Part::Acme => Some(("acme", cfg!(feature = "acme"))),
+            Part::Auth => Some(("auth", cfg!(feature = "auth"))),
         }
     }
 
@@ -43,7 +46,7 @@ impl Part {
         match self {
             Part::Server => None,
             Part::Stdio => Some("stdio"),
-            Part::Http | Part::Tls | Part::Acme => Some("http"),
+            Part::Http | Part::Tls | Part::Acme | Part::Auth => Some("http"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Part, Setting, Shape, row};
 
-const SECTION: &str = "Every server";
+const SECTION: &str = "Calls, state and the log";
 
 fn of_server(
     name: &'static str,
@@ -15,7 +15,7 @@ fn of_server(
 
 /// What a person looks for first.
 pub(super) fn first() -> Vec<Setting> {
-    vec![
+    let first = vec![
         of_server(
             "transport",
             "NAME",
@@ -28,7 +28,10 @@ pub(super) fn first() -> Vec<Setting> {
             None,
             "A settings file, in TOML; each line is a flag of this list without its dashes. What a flag or a variable says goes before it. No file is read unless it is named here",
         ),
-    ]
+    ];
+    let section = "How it meets clients";
+    let named = first.into_iter().map(|it| Setting { section, ..it });
+    named.collect()
 }
 
 /// The rest.
@@ -39,6 +42,42 @@ pub(super) fn rest() -> Vec<Setting> {
             "TIME",
             None,
             "How long a call may take where the tool does not say, such as 30s; no bound unless set",
+        ),
+        of_server(
+            "max_calls",
+            "N",
+            Some("4096"),
+            "How many calls may be worked on at once",
+        ),
+        of_server(
+            "max_queue",
+            "N",
+            Some("4096"),
+            "How many calls may wait until there is room for them",
+        ),
+        of_server(
+            "queue_timeout",
+            "TIME",
+            Some("10s"),
+            "How long a call may wait until there is room for it",
+        ),
+        of_server(
+            "max_subscriptions",
+            "N",
+            Some("100000"),
+            "How many modern clients may listen for changes",
+        ),
+        of_server(
+            "blocking_threads",
+            "N",
+            Some("64"),
+            "How many plain functions may run at once",
+        ),
+        of_server(
+            "blocking_queue",
+            "N",
+            Some("1024"),
+            "How many calls may wait for a plain function to end",
         ),
         Setting {
             secret: true,

@@ -6,7 +6,9 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
-use toolsmith::{Http, ServerHttpExt as _};
+use toolsmith::prelude::Context;
+use toolsmith::server::tool::DynamicTool;
+use toolsmith::{Caller, Http, ServerHttpExt as _};
 use tower_service::Service;
 
 use crate::wire::{Ask, Gate, call, modern, server, soon};
@@ -126,4 +128,28 @@ async fn a_server_that_is_wrong_is_not_mounted() {
     let settings = Http::new().path("no slash");
     let wrong = toolsmith::Server::new("a").into_service_with(settings);
     assert!(wrong.unwrap_err().is_setting());
+}
+
+/// An application says who asks, and what they may do.
+#[tokio::test]
+async fn who_lacks_a_scope_is_answered_403_in_json() {
+    let schema = json!({"type": "object"});
+    let write = DynamicTool::new("write", schema, |_, _: Context| async { "written" });
+    let server = toolsmith::Server::new("s").dynamic_tool(write.scopes(["files:write"]));
+    let mcp = server.into_router().unwrap();
+    let ask = modern(1, "tools/call", call("write", json!({})));
+    for (scope, expected) in [("files:read", 403), ("files:write", 200)] {
+        let caller = Caller::new("acme").with_scopes([scope]);
+        let mut app = mcp.clone().layer(axum::Extension(caller));
+        let (status, body) = answer(&mut app, request(&ask, "http://localhost/mcp", &[])).await;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status, expected, "{body}");
+        if expected == 403 {
+            assert_eq!(body["error"]["code"], -31018, "{body}");
+            assert_eq!(
+                body["error"]["data"]["missingScopes"],
+                json!(["files:write"])
+            );
+        }
+    }
 }

@@ -74,7 +74,7 @@ const OF_HTTP: [&str; 8] = [
 ];
 
 /// Shows that a program ends with status 2 and a message with these words.
-async fn refused(arguments: &[&str], environment: &[(&str, &str)], words: &[&str]) {
+pub(super) async fn refused(arguments: &[&str], environment: &[(&str, &str)], words: &[&str]) {
     let program = Program::hello(arguments, environment).await;
     let (code, output, said) = program.output().await;
     let what = format!("{arguments:?} {environment:?}: {said}");

@@ -63,14 +63,27 @@ impl Program {
         arguments: &[S],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TOOLSMITH_")) {
-            command.env_remove(name);
-        }
-        let mut child = command
+        let mut command = std::process::Command::new(program);
+        command
             .args(arguments)
             .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
+            .stdin(Stdio::piped());
+        Self::of(command)
+    }
+
+    /// Starts what a command says, with nothing set in its environment that it would read.
+    pub(crate) fn of(mut command: std::process::Command) -> Self {
+        let set: Vec<_> = command
+            .get_envs()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for (name, _) in std::env::vars_os() {
+            let is_ours = name.to_string_lossy().starts_with("TOOLSMITH_");
+            if is_ours && !set.contains(&name) {
+                command.env_remove(name);
+            }
+        }
+        let mut child = Command::from(command)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::Caller;
 use crate::ports::SessionId;
 use crate::protocol::{TaskOutcome, TaskStatus, ToolOutput};
+use crate::{Caller, Scopes};
 
 const LIMITS: TaskLimits = TaskLimits {
     tasks: 10,
@@ -28,6 +28,7 @@ fn record(id: &str, owner: TaskOwner) -> TaskRecord {
     TaskRecord {
         tenant: "t".into(),
         owner,
+        scopes: Scopes::default(),
         view: TaskView {
             id: id.into(),
             status: TaskStatus::Working,

@@ -1,9 +1,11 @@
+mod the_end;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
 use crate::http::options::Options;
-use crate::http::service::Bound;
+use crate::http::service::{Bound, Own, PublicUrl};
 use crate::server::Server;
 
 const ASK: &[u8] = b"OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -11,7 +13,18 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn service() -> McpService {
     let engine = Server::new("s").build().unwrap();
-    McpService::new(engine, &Options::default(), Bound::Loopback, false).unwrap()
+    McpService::new(
+        engine,
+        &Options::default(),
+        Bound::Loopback,
+        false,
+        (&Own::default(), &known_as()),
+    )
+    .unwrap()
+}
+
+fn known_as() -> PublicUrl {
+    PublicUrl::at("http://localhost", "/mcp")
 }
 
 fn limits() -> ConnectionLimits {

@@ -1,0 +1,222 @@
+//! Who is let in, where that is set: the resource server of `auth`, between the gate and the
+//! endpoint.
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use http::header::CACHE_CONTROL;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, Uri};
+use http_body::Body;
+
+use super::public_url::PublicUrl;
+use super::remote::Client;
+use crate::auth::{
+    ApiKeyOptions, AuthOptions, Authorizer, Denied, IntrospectionOptions, IssuerOptions,
+    SecretSource, metadata_path,
+};
+use crate::http::options::Options;
+use crate::http::respond::{self, HttpResponse, NeededScopes};
+use crate::http::{Http, refused};
+use crate::ports::Verified;
+use crate::protocol::ErrorKind;
+use crate::server::Caller;
+use crate::{Error, Result};
+
+/// What was said in code of who is let in.
+pub(in crate::http) type Own = Option<AuthOptions>;
+
+/// How long the metadata may be kept.
+const METADATA_AGE: &str = "max-age=300";
+
+/// Says who asks, and who is not let in.
+#[derive(Debug)]
+pub(super) struct Authority {
+    authorizer: Authorizer,
+    /// Where its metadata is, and what it says; both empty where nobody gives out tokens.
+    paths: Vec<String>,
+    document: Arc<[u8]>,
+}
+
+impl Http {
+    /// Who is let in, and by what. What is set by the methods of single settings, such as
+    /// [`auth_issuer`](Self::auth_issuer), is added to it. Without either, everybody is.
+    ///
+    /// ```
+    /// use toolsmith::Http;
+    /// use toolsmith::auth::{AuthOptions, IssuerOptions};
+    ///
+    /// let http = Http::bind("0.0.0.0:8000")
+    ///     .public_url("https://mcp.example.com/mcp")
+    ///     .auth(AuthOptions {
+    ///         issuers: vec![IssuerOptions::new("https://login.example.com")],
+    ///         ..AuthOptions::default()
+    ///     });
+    /// # let _ = http;
+    /// ```
+    #[must_use]
+    pub fn auth(mut self, options: AuthOptions) -> Self {
+        self.own = Some(options);
+        self
+    }
+}
+
+impl Authority {
+    /// What the settings say; none where they say nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit together.
+    pub(super) fn new(options: &Options, own: &Own, url: &PublicUrl) -> Result<Option<Self>> {
+        if own.is_none() && !options.sets_authorization() {
+            return Ok(None);
+        }
+        let authorizer = Authorizer::new(merged(options, own, url)?)?;
+        let (paths, document) = match authorizer.metadata() {
+            None => (Vec::new(), Vec::new()),
+            Some(metadata) => {
+                let document = serde_json::to_vec(metadata).unwrap_or_default();
+                let mut paths = ["/", &options.path].map(metadata_path).to_vec();
+                // What clients are told, of which a proxy may leave what is above.
+                let told = authorizer
+                    .metadata_url()
+                    .and_then(|it| it.parse::<Uri>().ok());
+                paths.extend(told.map(|it| it.path().to_owned()));
+                (paths, document)
+            }
+        };
+        Ok(Some(Self {
+            authorizer,
+            paths,
+            document: document.into(),
+        }))
+    }
+
+    /// The metadata of the resource, where it is asked for.
+    ///
+    /// Implements RFC 9728, section 3.
+    pub(super) fn document(&self, parts: &Parts) -> Option<HttpResponse> {
+        let path = parts.uri.path();
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if !self.paths.iter().any(|it| it == path) {
+            return None;
+        }
+        if ![Method::GET, Method::HEAD].contains(&parts.method) {
+            let why = "whoever asks for it does so with GET";
+            return Some(respond::method_not_allowed("GET, HEAD", why));
+        }
+        let mut response = respond::json(StatusCode::OK, self.document.to_vec());
+        let age = HeaderValue::from_static(METADATA_AGE);
+        response.headers_mut().insert(CACHE_CONTROL, age);
+        Some(response)
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    ///
+    /// When they are not let in.
+    pub(super) async fn who(&self, parts: &Parts, client: &Client) -> Result<Caller, Denied> {
+        let (fields, query) = (&parts.headers, parts.uri.query());
+        let verified = self.authorizer.authorize(fields, query, client.address);
+        verified.await.map(|it| caller(&it))
+    }
+
+    /// The answer to who is not let in.
+    pub(super) async fn refuse<B>(&self, denied: &Denied, body: B) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        let kind = match denied.status() {
+            StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
+            StatusCode::FORBIDDEN => ErrorKind::InsufficientScope,
+            StatusCode::SERVICE_UNAVAILABLE => ErrorKind::CannotAuthorize,
+            _ => ErrorKind::CredentialsUnreadable,
+        };
+        let mut response = refused::by_id(kind, denied.description(), body).await;
+        denied.write_to(response.headers_mut());
+        response
+    }
+
+    /// Adds to a refusal for want of scopes which of them are needed.
+    ///
+    /// Implements "Scope Challenge Handling" of revision 2026-07-28, `basic/authorization`.
+    pub(super) fn with_challenge(&self, mut response: HttpResponse) -> HttpResponse {
+        if response.status() != StatusCode::FORBIDDEN {
+            return response;
+        }
+        if let Some(NeededScopes(scopes)) = response.extensions_mut().remove() {
+            let denied = self.authorizer.insufficient(scopes.iter());
+            denied.write_to(response.headers_mut());
+        }
+        response
+    }
+}
+
+fn caller(verified: &Verified) -> Caller {
+    let caller = match &verified.tenant {
+        Some(tenant) => Caller::new(Arc::clone(tenant)),
+        None => Caller::default(),
+    };
+    caller
+        .with_principal(Arc::clone(&verified.principal))
+        .with_scopes(&verified.scopes)
+        .with_claims(Arc::new(verified.claims.clone()))
+}
+
+/// What was said in code, and what single settings add to it.
+fn merged(options: &Options, own: &Own, url: &PublicUrl) -> Result<AuthOptions> {
+    let mut all = own.clone().unwrap_or_default();
+    if all.resource.is_empty() {
+        all.resource = url.whole();
+    }
+    let issuers = options.auth_issuer.iter().map(IssuerOptions::new);
+    all.issuers.extend(issuers);
+    all.audiences.extend(options.auth_audience.iter().cloned());
+    all.required_scopes
+        .extend(options.auth_scope.iter().cloned());
+    all.scopes_supported
+        .extend(options.auth_scopes_supported.iter().cloned());
+    if !options.auth_tenant_claim.is_empty() {
+        all.tenant_claim = Some(options.auth_tenant_claim.clone());
+    }
+    if let Some(file) = &options.api_keys {
+        all.api_keys = Some(ApiKeyOptions::new(file));
+    }
+    if let Some(file) = &options.auth_ca_file {
+        all.ca_file = Some(file.clone());
+    }
+    if !options.auth_introspection.is_empty() {
+        all.introspection = Some(introspection(options)?);
+    }
+    Ok(all)
+}
+
+fn introspection(options: &Options) -> Result<IntrospectionOptions> {
+    let issuer = match (
+        options.auth_introspection_issuer.as_str(),
+        &*options.auth_issuer,
+    ) {
+        ("", [issuer]) => issuer,
+        ("", _) => {
+            return Err(Error::setting(
+                "--auth-introspection needs the authorization server whose tokens are asked about",
+            )
+            .with_hint("name it with --auth-introspection-issuer"));
+        }
+        (issuer, _) => issuer,
+    };
+    let secret = options.auth_client_secret_file.as_ref();
+    let (Some(secret), false) = (secret, options.auth_client_id.is_empty()) else {
+        return Err(
+            Error::setting("--auth-introspection needs a name and a secret to ask with")
+                .with_hint("set --auth-client-id and --auth-client-secret-file"),
+        );
+    };
+    Ok(IntrospectionOptions::new(
+        &options.auth_introspection,
+        issuer,
+        &options.auth_client_id,
+        SecretSource::File(secret.clone()),
+    ))
+}
