@@ -260,4 +260,23 @@ mod tests {
         }
         assert!(Options::default().checked().is_ok());
     }
+
+    #[test]
+    fn what_needs_a_feature_that_is_not_there_is_refused_with_its_name() {
+        let settings: [(Part, Http); 3] = [
+            (Part::Tls, Http::new().tls_cert("cert.pem")),
+            (Part::Acme, Http::new().acme_domain("mcp.example.com")),
+            (
+                Part::Auth,
+                Http::new().auth_issuer("https://login.example.com"),
+            ),
+        ];
+        for (part, http) in settings {
+            let Some((feature, false)) = part.feature() else {
+                continue;
+            };
+            let error = format!("{:?}", http.options.checked().unwrap_err());
+            assert!(error.contains(&format!("--features {feature}")), "{error}");
+        }
+    }
 }

@@ -20,12 +20,12 @@ pub(crate) enum Part {
     Stdio,
     /// The feature `http`.
     Http,
-    /// The feature `auth`.
-    Auth,
     /// The feature `tls`.
     Tls,
     /// The feature `acme`.
     Acme,
+    /// The feature `auth`.
+    Auth,
 }
 
 impl Part {
@@ -35,9 +35,9 @@ impl Part {
             Part::Server => None,
             Part::Stdio => Some(("stdio", cfg!(feature = "stdio"))),
             Part::Http => Some(("http", cfg!(feature = "http"))),
-            Part::Auth => Some(("auth", cfg!(feature = "auth"))),
             Part::Tls => Some(("tls", cfg!(feature = "tls"))),
             Part::Acme => Some(("acme", cfg!(feature = "acme"))),
+            Part::Auth => Some(("auth", cfg!(feature = "auth"))),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta,
 const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
 
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 48] = [
+pub(crate) const ALL: [(&str, &str, &str); 59] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -32,6 +32,45 @@ pub(crate) const ALL: [(&str, &str, &str); 48] = [
         "https://acme.example/dir",
     ),
     ("--acme-ca", "TOOLSMITH_ACME_CA", "/etc/server/ca.pem"),
+    (
+        "--auth-issuer",
+        "TOOLSMITH_AUTH_ISSUER",
+        "https://login.example",
+    ),
+    (
+        "--auth-audience",
+        "TOOLSMITH_AUTH_AUDIENCE",
+        "https://mcp.example/mcp",
+    ),
+    ("--auth-scope", "TOOLSMITH_AUTH_SCOPE", "mcp"),
+    (
+        "--auth-scopes-supported",
+        "TOOLSMITH_AUTH_SCOPES_SUPPORTED",
+        "mcp",
+    ),
+    ("--auth-tenant-claim", "TOOLSMITH_AUTH_TENANT_CLAIM", "org"),
+    (
+        "--auth-introspection",
+        "TOOLSMITH_AUTH_INTROSPECTION",
+        "https://login.example/ask",
+    ),
+    (
+        "--auth-introspection-issuer",
+        "TOOLSMITH_AUTH_INTROSPECTION_ISSUER",
+        "https://login.example",
+    ),
+    ("--auth-client-id", "TOOLSMITH_AUTH_CLIENT_ID", "server"),
+    (
+        "--auth-client-secret-file",
+        "TOOLSMITH_AUTH_CLIENT_SECRET_FILE",
+        "/etc/server/secret",
+    ),
+    (
+        "--auth-ca-file",
+        "TOOLSMITH_AUTH_CA_FILE",
+        "/etc/server/ca.pem",
+    ),
+    ("--api-keys", "TOOLSMITH_API_KEYS", "/etc/server/api-keys"),
     ("--allow-credentials", "TOOLSMITH_ALLOW_CREDENTIALS", "true"),
     ("--cors-max-age", "TOOLSMITH_CORS_MAX_AGE", "10m"),
     ("--trusted-proxy", "TOOLSMITH_TRUSTED_PROXY", "127.0.0.1"),
