@@ -8,10 +8,12 @@ mod browser;
 mod calls;
 mod debian;
 mod drain;
+mod faults;
 mod inspector;
 mod kit;
 mod load;
 mod options;
+mod proc;
 mod proxies;
 mod scripts;
 
@@ -60,6 +62,12 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: true,
         run: drain::check,
+    },
+    EdgePart {
+        name: "faults",
+        quick: true,
+        lasts: true,
+        run: faults::check,
     },
 ];
 
