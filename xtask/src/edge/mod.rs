@@ -6,6 +6,7 @@
 
 mod browser;
 mod calls;
+mod container;
 mod debian;
 mod drain;
 mod faults;
@@ -13,9 +14,12 @@ mod inspector;
 mod kit;
 mod load;
 mod options;
+#[cfg(test)]
+mod page;
 mod proc;
 mod proxies;
 mod scripts;
+mod systemd;
 
 use anyhow::{Result, bail};
 
@@ -68,6 +72,18 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: true,
         run: faults::check,
+    },
+    EdgePart {
+        name: "systemd",
+        quick: true,
+        lasts: false,
+        run: systemd::check,
+    },
+    EdgePart {
+        name: "container",
+        quick: true,
+        lasts: false,
+        run: container::check,
     },
 ];
 
