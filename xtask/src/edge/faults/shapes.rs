@@ -22,7 +22,7 @@ const AT_ONCE: usize = 8;
 const KEEPS: u64 = 64 * MIB;
 const HOLDS: u64 = 256 * MIB;
 /// Limits that are short enough to wait for.
-pub(super) const FLAGS: [&str; 6] = [
+const FLAGS: [&str; 6] = [
     "--header-timeout",
     "2s",
     "--body-timeout",

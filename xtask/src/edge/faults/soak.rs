@@ -13,6 +13,15 @@ use crate::edge::proc::{MIB, descriptors, memory};
 use crate::servers::HttpServer;
 
 const TIME: Duration = Duration::from_secs(600);
+/// Limits that are short enough for the shapes, and long enough for a crowd to come.
+const FLAGS: [&str; 6] = [
+    "--header-timeout",
+    "10s",
+    "--body-timeout",
+    "10s",
+    "--idle-timeout",
+    "15s",
+];
 /// How long a crowd stays.
 const STAYS: Duration = Duration::from_secs(20);
 const RATE: u32 = 200;
@@ -33,7 +42,7 @@ struct Held {
 
 pub(super) fn check(kit: &Kit<'_>) -> Result<String> {
     let began = Instant::now();
-    let server = kit.server(&shapes::FLAGS)?;
+    let server = kit.server(&FLAGS)?;
     let cases = shapes::read(kit, &server)?;
     let load = Load {
         url: server.url.clone(),
