@@ -23,7 +23,7 @@ pub(super) fn cpu(id: u32) -> Result<f64> {
 
 /// Waits until a process has nothing left to do, or for as long as is sensible. What it does
 /// for callers that are gone would be taken from whoever is measured next.
-pub(super) fn quiet(id: u32) -> Result<()> {
+pub(crate) fn quiet(id: u32) -> Result<()> {
     let began = Instant::now();
     let mut last = cpu(id)?;
     while began.elapsed() < SETTLED_BY {
@@ -45,7 +45,7 @@ fn ticks(stat: &str) -> Option<f64> {
 }
 
 /// The resident memory of a process, in bytes.
-pub(crate) fn resident(id: u32) -> Result<f64> {
+pub(super) fn resident(id: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))
         .with_context(|| format!("process {id} is gone"))?;
     kib(&status)

@@ -6,14 +6,20 @@
 
 mod browser;
 mod calls;
+mod container;
 mod debian;
 mod drain;
+mod faults;
 mod inspector;
 mod kit;
 mod load;
 mod options;
+#[cfg(test)]
+mod page;
+mod proc;
 mod proxies;
 mod scripts;
+mod systemd;
 
 use anyhow::{Result, bail};
 
@@ -60,6 +66,24 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: true,
         run: drain::check,
+    },
+    EdgePart {
+        name: "faults",
+        quick: true,
+        lasts: true,
+        run: faults::check,
+    },
+    EdgePart {
+        name: "systemd",
+        quick: true,
+        lasts: false,
+        run: systemd::check,
+    },
+    EdgePart {
+        name: "container",
+        quick: true,
+        lasts: false,
+        run: container::check,
     },
 ];
 
