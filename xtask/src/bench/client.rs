@@ -1,7 +1,7 @@
 //! A plain HTTP client over one connection, for checks and first answers. The load comes
 //! from elsewhere.
 
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -96,6 +96,19 @@ impl Client {
     /// Waits for the answer to what was sent.
     pub(crate) fn answer(&mut self) -> Result<Answer> {
         read(&mut self.stream).context("reading the answer")
+    }
+
+    /// Whether the other side has ended the connection, as far as is known here: what every
+    /// client looks at before it uses a connection again.
+    pub(crate) fn has_ended(&self) -> Result<bool> {
+        let stream = &self.stream.get_ref().stream;
+        stream.set_nonblocking(true)?;
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false)?;
+        Ok(match peeked {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        })
     }
 
     /// Waits for the end of the connection; anything else that comes is an error.

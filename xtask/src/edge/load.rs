@@ -44,6 +44,8 @@ pub(super) struct Tally {
     pub(super) times: Vec<Duration>,
     /// How many connections ended with an answer that said so.
     pub(super) last: u64,
+    /// How many connections were silent for so long that the server had ended them.
+    pub(super) silent: u64,
     /// How many connections the server did not take once it was told to stop.
     pub(super) untaken: u64,
     pub(super) failures: Vec<String>,
@@ -95,6 +97,7 @@ impl Calling {
             let tally = worker.join().map_err(|_| anyhow!("a worker panicked"))?;
             all.times.extend(tally.times);
             all.last += tally.last;
+            all.silent += tally.silent;
             all.untaken += tally.untaken;
             all.failures.extend(tally.failures);
         }
@@ -153,6 +156,11 @@ impl Worker {
     }
 
     fn call(&mut self, slow: bool) {
+        // A connection that has ended is not used again, by any client.
+        let ended = |it: &mut Client| it.has_ended().unwrap_or(true);
+        if self.client.take_if(ended).is_some() {
+            self.tally.silent += 1;
+        }
         let is_fresh = self.client.is_none();
         match self.try_call(slow) {
             Ok(()) => {}

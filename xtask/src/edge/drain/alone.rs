@@ -76,9 +76,10 @@ pub(super) fn check(kit: &Kit<'_>) -> Result<String> {
     ensure!(tally.last > 0, "no answer said that it was the last");
     let before = tally.times.len() as f64 / (BEFORE + SOON).as_secs_f64();
     Ok(format!(
-        "{} calls until the end, about {before:.0} a second, none lost; {} connections ended with `Connection: close`, {} came too late",
+        "{} calls until the end, about {before:.0} a second, none lost; {} connections ended with `Connection: close`, {} while they were silent, {} came too late",
         tally.times.len(),
         tally.last,
+        tally.silent,
         tally.untaken
     ))
 }

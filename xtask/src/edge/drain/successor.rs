@@ -46,8 +46,10 @@ pub(super) fn check(kit: &Kit<'_>) -> Result<String> {
     let tally = calling.end()?;
     tally.whole().context("one after the other")?;
     Ok(format!(
-        "{} calls, {:.0} a second, while {followed} servers followed each other at one socket: none failed",
+        "{} calls, {:.0} a second, while {followed} servers followed each other at one socket: none failed; {} connections ended with `Connection: close`, {} while they were silent",
         tally.times.len(),
-        tally.rate()
+        tally.rate(),
+        tally.last,
+        tally.silent
     ))
 }
