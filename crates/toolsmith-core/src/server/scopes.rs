@@ -12,30 +12,34 @@ use crate::caller::{Caller, Scopes};
 use crate::protocol::{Method, ProtocolError};
 
 /// Refuses what a caller may not do: `what` says what that is.
+#[inline]
 pub(super) fn permit(
     needed: &Scopes,
     caller: &Caller,
     what: impl FnOnce() -> String,
 ) -> Result<(), ProtocolError> {
     match caller.scopes() {
-        Some(scopes) if !scopes.includes(needed) => {
-            let missing = needed.without(scopes);
-            let (needed, missing): (Vec<_>, Vec<_>) =
-                (needed.iter().collect(), missing.iter().collect());
-            let what = what();
-            tracing::debug!(
-                what = what.as_str(),
-                missing = %missing.join(" "),
-                "a caller may not do what it asked for"
-            );
-            Err(ProtocolError::insufficient_scope(&what, &needed, &missing))
-        }
+        Some(scopes) if !scopes.includes(needed) => Err(refusal(needed, scopes, &what())),
         _ => Ok(()),
     }
 }
 
+#[cold]
+fn refusal(needed: &Scopes, scopes: &Scopes, what: &str) -> ProtocolError {
+    let missing = needed.without(scopes);
+    let needed: Vec<_> = needed.iter().collect();
+    let missing: Vec<_> = missing.iter().collect();
+    tracing::debug!(
+        what,
+        missing = %missing.join(" "),
+        "a caller may not do what it asked for"
+    );
+    ProtocolError::insufficient_scope(what, &needed, &missing)
+}
+
 impl Entry {
     /// Refuses its use to a caller that lacks scopes.
+    #[inline]
     pub(super) fn permit(&self, caller: &Caller) -> Result<(), ProtocolError> {
         permit(&self.scopes, caller, || match self.key() {
             ("provider", _) => "what is at this URI".to_owned(),

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::call::GoingOn;
 use super::work::Work;
 use crate::protocol::{Outcome, ToolOutput};
+use crate::server::admission::Place;
 
 /// A request that was begun, and comes to an outcome. Nothing of a handler has run yet.
 ///
@@ -32,6 +33,27 @@ impl Begun {
     /// Work of any kind, in a box of its own, so that the future of a call stays small.
     pub(super) fn aside(work: impl Future<Output = Outcome> + Send + 'static) -> Self {
         Self::Aside(Box::pin(work))
+    }
+
+    /// Holds a place until it comes to its outcome, or is dropped.
+    #[inline]
+    pub(super) fn hold(&mut self, place: Place) {
+        match self {
+            Self::Call(call) => call.going_on.place = Some(place),
+            Self::Aside(_) => self.hold_aside(place),
+            Self::Over => {}
+        }
+    }
+
+    #[inline(never)]
+    fn hold_aside(&mut self, place: Place) {
+        if let Self::Aside(work) = std::mem::replace(self, Self::Over) {
+            *self = Self::aside(async move {
+                let outcome = work.await;
+                drop(place);
+                outcome
+            });
+        }
     }
 
     /// An outcome that nobody has to wait for.

@@ -17,6 +17,7 @@ use crate::protocol::{
     TaskSupport, ToolOutput, agree, missing_extension,
 };
 use crate::server::Peer;
+use crate::server::admission::Place;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope, ToolError};
 use crate::server::middleware::{Next, Operation};
@@ -53,6 +54,8 @@ pub(super) struct GoingOn {
     calling: Calling,
     becoming: Option<Arc<Becoming>>,
     resumed: Option<Resumed>,
+    /// Among the calls that are worked on, until it is answered.
+    pub(super) place: Option<Place>,
 }
 
 /// Whether a call is a task from the beginning, may become one, or is none.
@@ -147,6 +150,7 @@ impl Engine {
             calling,
             becoming,
             resumed,
+            place: None,
         };
         Begun::Call(PlainCall { work, going_on })
     }
@@ -322,6 +326,7 @@ impl GoingOn {
             calling,
             becoming,
             resumed,
+            place: _place,
         } = self;
         let asking = resumed.as_ref().map(|it| &*it.asking);
         loop {

@@ -3,7 +3,6 @@
 //! What is logged of a failure may hold a client's words. It is recorded as a string, not
 //! as something that displays itself, because a log escapes line ends in strings.
 
-mod admitted;
 mod begun;
 mod call;
 mod complete;
@@ -20,7 +19,6 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use self::admitted::Admitted;
 use self::begun::Begun;
 use super::engine::Engine;
 use super::handler::Scope;
@@ -54,37 +52,38 @@ impl Engine {
     }
 
     /// Begins work on a request when there is room for it.
-    pub(super) fn begin(self, operation: Operation) -> Admitted {
-        let place = match is_call(&operation.request.method) {
-            false => None,
-            true => match self.admission().enter() {
-                None => return self.begin_later(operation),
-                place => place,
-            },
-        };
-        Admitted {
-            work: self.begin_now(operation),
-            place,
+    pub(super) fn begin(self, operation: Operation) -> Begun {
+        if !is_call(&operation.request.method) {
+            return self.begin_now(operation);
         }
+        let Some(place) = self.admission().enter() else {
+            return self.begin_later(operation);
+        };
+        // Made where it is to stand, because it is large.
+        let mut begun = self.begin_now(operation);
+        begun.hold(place);
+        begun
     }
 
     /// Waits for a place, and works on the request then. Apart, so that the request is not
     /// moved about for it where there is room.
     #[cold]
     #[inline(never)]
-    fn begin_later(self, operation: Operation) -> Admitted {
-        let work = match self.admission().queue() {
-            Err(error) => Begun::at_once(Outcome::Error(error)),
-            Ok(waiting) => Begun::aside(async move {
-                let place = match waiting.place().await {
-                    Ok(place) => Some(place),
-                    Err(error) => return Outcome::Error(error),
-                };
-                let work = self.begin_now(operation);
-                Admitted { work, place }.await
-            }),
+    fn begin_later(self, operation: Operation) -> Begun {
+        let waiting = match self.admission().queue() {
+            Ok(waiting) => waiting,
+            Err(error) => return Begun::at_once(Outcome::Error(error)),
         };
-        Admitted { work, place: None }
+        Begun::aside(async move {
+            match waiting.place().await {
+                Ok(place) => {
+                    let outcome = self.begin_now(operation).await;
+                    drop(place);
+                    outcome
+                }
+                Err(error) => Outcome::Error(error),
+            }
+        })
     }
 
     /// Begins work on a request.

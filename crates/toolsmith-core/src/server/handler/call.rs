@@ -63,6 +63,7 @@ pub(in crate::server) struct Scope {
 impl Scope {
     /// A limit on the time of the handler, which stands still while the handler waits for its
     /// client, if that can be asked at all.
+    #[inline]
     pub(in crate::server) fn limit(&mut self, length: Option<Duration>) -> Option<Limit> {
         let length = length?;
         if !self.peer.capabilities.can_be_asked() {
