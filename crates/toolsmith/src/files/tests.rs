@@ -376,7 +376,7 @@ proptest! {
             std::os::unix::fs::symlink(target, place.docs().join(name)).expect("a link");
         }
         let client = place.client();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         for rest in rests {
             let read = runtime.block_on(client.read(&format!("docs://{rest}")));
             let read = Value::from(read.unwrap_or_default());
