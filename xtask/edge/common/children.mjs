@@ -29,6 +29,18 @@ export async function stopAll() {
   clearTimeout(late);
 }
 
+// Ends them all, and ourselves, when whoever started us closes our standard input.
+export function stopWithInput(cleanUp = async () => {}) {
+  const stop = async () => {
+    if (stopping) return;
+    await stopAll();
+    await cleanUp();
+    process.exit(0);
+  };
+  process.stdin.resume().on('end', stop);
+  process.on('SIGTERM', stop);
+}
+
 function fail(message) {
   console.error(message);
   for (const child of running) child.kill('SIGKILL');
