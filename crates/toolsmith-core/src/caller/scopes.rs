@@ -58,8 +58,10 @@ impl Scopes {
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.all().is_empty()
+        // None at all are kept as nothing.
+        self.0.is_none()
     }
 
     /// All of them, in order.

@@ -48,8 +48,9 @@ impl Entry {
     }
 
     /// Whether a caller may use it.
+    #[inline]
     pub(super) fn is_for(&self, caller: &Caller) -> bool {
-        caller.scopes().is_none_or(|it| it.includes(&self.scopes))
+        self.scopes.is_empty() || caller.scopes().is_none_or(|it| it.includes(&self.scopes))
     }
 }
 
@@ -62,13 +63,16 @@ impl Engine {
         needed.fold(self.0.scopes.clone(), |all, more| all.and(more))
     }
 
+    /// Whether anything needs scopes whatever it is, and so is to be [let in](Self::lets_in).
+    #[inline]
+    pub(super) fn needs_scopes(&self) -> bool {
+        !self.0.scopes.is_empty()
+    }
+
     /// Refuses a request that needs the scopes of the server to a caller that lacks them.
     /// Saying who the server is, and that it is there, needs none.
     pub(super) fn lets_in(&self, operation: &Operation) -> Result<(), ProtocolError> {
         let needed = &self.0.scopes;
-        if needed.is_empty() {
-            return Ok(());
-        }
         match &operation.request.method {
             Method::Discover | Method::Ping => Ok(()),
             Method::ListTools

@@ -11,7 +11,7 @@ use super::begun::{Begun, PlainCall};
 use super::failure::{Failed, shown};
 use super::questions::Resumed;
 use super::work::{Work, Worked};
-use crate::caller::Scopes;
+use crate::caller::{Caller, Scopes};
 use crate::protocol::{
     CallParams, ErrorKind, Outcome, ProtocolError, Revision, TASKS_EXTENSION, TaskOutcome,
     TaskSupport, ToolOutput, agree, missing_extension,
@@ -80,8 +80,8 @@ impl Engine {
                 format!("Unknown tool: {}", shown(name)),
             ));
         };
-        if let Err(error) = entry.permit(operation.caller()) {
-            return Begun::at_once(Outcome::Error(error));
+        if !entry.is_for(operation.caller()) {
+            return refused(entry, operation.caller());
         }
         // Before any middleware changes what the client has sent.
         if let Err(error) = headers_agree(&operation, tool) {
@@ -354,6 +354,14 @@ impl GoingOn {
             }
         }
     }
+}
+
+/// A call for which its caller lacks scopes.
+#[cold]
+#[inline(never)]
+fn refused(entry: &Entry, caller: &Caller) -> Begun {
+    let refused = entry.permit(caller);
+    Begun::at_once(refused.map_or_else(Outcome::Error, |()| Outcome::Empty))
 }
 
 /// Whether the header fields in which a client repeats arguments say what the arguments say.

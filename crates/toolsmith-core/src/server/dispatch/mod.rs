@@ -142,7 +142,9 @@ impl Engine {
         if !self.advertises(&operation.request.method) {
             return Begun::at_once(not_served(operation.request.method.as_str()));
         }
-        if let Err(error) = self.lets_in(&operation) {
+        if self.needs_scopes()
+            && let Err(error) = self.lets_in(&operation)
+        {
             return Begun::at_once(Outcome::Error(error));
         }
         match (&operation.request.method, modern) {
