@@ -26,6 +26,8 @@ mod stop;
 #[cfg(feature = "http")]
 mod supervisor;
 mod transport;
+#[cfg(any(feature = "http", feature = "auth"))]
+mod warnings;
 
 pub mod prelude;
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use tokio::time::Instant;
 
 use super::api_key::ApiKeys;
 use super::claims::ClaimRules;
@@ -21,6 +22,7 @@ use super::scopes::{ScopeHierarchy, is_scope};
 use super::{Challenge, Denied};
 use crate::ports::{Credentials, Refusal, Refused, Verdict, Verified, Verifier as _, Verifiers};
 use crate::protocol::HeaderField;
+use crate::warnings::Warnings;
 use crate::{Error, Result};
 
 /// Lets requests in, or says why not.
@@ -42,6 +44,7 @@ struct Parts {
     key_field: Option<HeaderName>,
     /// Those that hold credentials, and that nobody else sees.
     secret: Vec<HeaderName>,
+    refusals: Mutex<Warnings>,
     clock: Clock,
 }
 
@@ -99,6 +102,7 @@ impl Authorizer {
             metadata,
             key_field,
             secret,
+            refusals: Mutex::default(),
             clock,
         })))
     }
@@ -216,7 +220,17 @@ impl Authorizer {
     fn refused(&self, refused: &Refused, address: Option<IpAddr>) -> Denied {
         let Refused { reason, detail } = refused;
         let address = address.map(tracing::field::display);
-        tracing::info!(?reason, %detail, address, "a token was refused");
+        // A text, of which a log escapes the line ends.
+        let detail = &**detail;
+        let refusals = self.0.refusals.lock();
+        let mut refusals = refusals.unwrap_or_else(PoisonError::into_inner);
+        let due = refusals.due(Instant::now());
+        drop(refusals);
+        // Whoever sends a flood of them does not fill the log, unless each is asked for.
+        match due {
+            Some(times) => tracing::info!(?reason, detail, address, times, "a token was refused"),
+            None => tracing::debug!(?reason, detail, address, "a token was refused"),
+        }
         let why = reason.description();
         let challenge = self.challenge().error("invalid_token", why);
         let challenge = challenge.scopes(&self.0.required);

@@ -29,7 +29,6 @@ mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "without_tls.rs"]
 mod tls;
-mod warnings;
 
 pub use body::ResponseBody;
 pub use listen::{Http, Listening};

@@ -95,6 +95,13 @@ async fn no_token_and_no_secret_is_in_the_log() {
     for expected in ["was refused", "cannot be had", "nobody answers"] {
         assert!(said.contains(expected), "{expected} is not in: {said}");
     }
+    let (told, all) = (" INFO ", said.matches("a token was refused").count());
+    let refusals = said.lines().filter(|it| it.contains("a token was refused"));
+    let told = refusals.filter(|it| it.contains(told)).count();
+    assert!(
+        told < 12 && all > 2 * told,
+        "a flood fills the log: {told} of {all}"
+    );
     let parts = tokens
         .iter()
         .flat_map(|it| it.split(['.', '_']))

@@ -35,8 +35,8 @@ use super::McpService;
 use super::service::Remote;
 use super::socket::{Listener, Stream};
 use super::tls::Handshakes;
-use super::warnings::Warnings;
 use crate::protocol::ErrorKind;
+use crate::warnings::Warnings;
 
 pub(super) use activity::AtWork;
 pub(super) use limits::ConnectionLimits;

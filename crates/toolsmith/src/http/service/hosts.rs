@@ -18,8 +18,8 @@ use super::remote::Client;
 use crate::Result;
 use crate::http::fields::{Fields, text};
 use crate::http::options::Options;
-use crate::http::warnings::Warnings;
 use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
+use crate::warnings::Warnings;
 
 /// The names that mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];

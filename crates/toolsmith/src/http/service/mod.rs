@@ -104,7 +104,7 @@ enum Entry {
         is_of_page: bool,
     },
     /// It asks whether the server is ready.
-    AsksReady,
+    AsksReady { is_of_page: bool },
 }
 
 impl McpService {
@@ -205,7 +205,7 @@ impl McpService {
                 response,
                 is_of_page,
             } => (*response, is_of_page),
-            Entry::AsksReady => return Box::pin(inner.ready(parts)).await,
+            Entry::AsksReady { is_of_page } => (Box::pin(inner.ready(parts)).await, is_of_page),
         };
         match is_of_page {
             true => inner.cors.told(parts, response),
@@ -225,7 +225,7 @@ impl Inner {
         if self.path.is_some() && fields.origin == HeaderField::Missing {
             match path {
                 health::HEALTH => return answered(health::alive(&parts.method), false),
-                health::READY => return Entry::AsksReady,
+                health::READY => return Entry::AsksReady { is_of_page: false },
                 _ => {}
             }
         }
@@ -240,27 +240,18 @@ impl Inner {
         if is_of_page && Cors::is_preflight(parts) {
             return answered(respond::nothing(), true);
         }
+        if let Some(document) = self.authority.as_ref().and_then(|it| it.document(parts)) {
+            return answered(document, is_of_page);
+        }
         match &self.path {
-            Some(ours) if path.strip_suffix('/').unwrap_or(path) != ours => {
-                answered(self.elsewhere(parts, ours), is_of_page)
-            }
+            Some(ours) if path.strip_suffix('/').unwrap_or(path) != ours => match path {
+                // A page asks.
+                health::HEALTH => answered(health::alive(&parts.method), is_of_page),
+                health::READY => Entry::AsksReady { is_of_page },
+                _ => answered(nothing_here(ours), is_of_page),
+            },
             _ => Entry::Passes { client, is_of_page },
         }
-    }
-
-    /// What is not at the path of the endpoint.
-    fn elsewhere(&self, parts: &Parts, ours: &str) -> HttpResponse {
-        if parts.uri.path() == health::HEALTH {
-            // A page asks.
-            return health::alive(&parts.method);
-        }
-        let document = self.authority.as_ref().and_then(|it| it.document(parts));
-        document.unwrap_or_else(|| {
-            respond::refuse(ProtocolError::new(
-                ErrorKind::NoSuchPath,
-                format!("there is nothing here; the MCP endpoint is at {ours}"),
-            ))
-        })
     }
 
     /// The layers from the count of requests on.
@@ -295,7 +286,13 @@ impl Inner {
     {
         let caller = match authority.who(parts, client).await {
             Ok(caller) => caller,
-            Err(denied) => return authority.refuse(&denied, body).await,
+            Err(denied) => {
+                // Whoever tries one token after the other is counted by its address.
+                return match self.count(&Caller::default(), client) {
+                    Err(refused) => *refused,
+                    Ok(()) => authority.refuse(&denied, body).await,
+                };
+            }
         };
         let response = self.ask(parts, fields, body, caller, client).await;
         authority.with_challenge(response)
@@ -318,6 +315,13 @@ impl Inner {
     async fn ready(&self, parts: &Parts) -> HttpResponse {
         health::ready(&parts.method, &self.readiness, &self.endpoint.engine).await
     }
+}
+
+fn nothing_here(ours: &str) -> HttpResponse {
+    respond::refuse(ProtocolError::new(
+        ErrorKind::NoSuchPath,
+        format!("there is nothing here; the MCP endpoint is at {ours}"),
+    ))
 }
 
 impl<B> Service<Request<B>> for McpService
@@ -408,7 +412,11 @@ impl ServerHttpExt for Server {
         let engine = self.build()?;
         let (service, path) = settings.mounted(engine)?;
         let with_slash = format!("{path}/");
-        let router = axum::Router::new().route_service(&with_slash, service.clone());
+        let mut router = axum::Router::new().route_service(&with_slash, service.clone());
+        // Where challenges send clients that have no token.
+        for path in service.0.authority.iter().flat_map(Authority::paths) {
+            router = router.route_service(path, service.clone());
+        }
         Ok(match path.as_str() {
             "" => router,
             path => router.route_service(path, service),

@@ -100,7 +100,8 @@ impl RateLimit {
             self.limiter.shrink_to_fit();
         }
         let who = match (caller.principal(), address) {
-            (Some(_), _) => Who::Principal(caller.clone()),
+            // Without its scopes and claims, which would be kept with it.
+            (Some(_), _) => Who::Principal(caller.identity()),
             (None, Some(address)) => Who::Address(network(address)),
             (None, None) => Who::Unknown,
         };

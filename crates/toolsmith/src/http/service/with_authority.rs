@@ -72,7 +72,7 @@ impl Authority {
             return Ok(None);
         }
         let authorizer = Authorizer::new(merged(options, own, url)?)?;
-        let (paths, document) = match authorizer.metadata() {
+        let (mut paths, document) = match authorizer.metadata() {
             None => (Vec::new(), Vec::new()),
             Some(metadata) => {
                 let document = serde_json::to_vec(metadata).unwrap_or_default();
@@ -85,11 +85,18 @@ impl Authority {
                 (paths, document)
             }
         };
+        paths.sort_unstable();
+        paths.dedup();
         Ok(Some(Self {
             authorizer,
             paths,
             document: document.into(),
         }))
+    }
+
+    /// Where its metadata is, each place once.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str)
     }
 
     /// The metadata of the resource, where it is asked for.

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificates::{CHALLENGE, HTTP_2};
-use crate::http::warnings::Warnings;
+use crate::warnings::Warnings;
 
 /// With this byte a client begins that speaks TLS.
 const HANDSHAKE: u8 = 0x16;

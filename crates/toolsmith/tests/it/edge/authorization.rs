@@ -229,3 +229,39 @@ async fn a_session_belongs_to_who_opened_it() {
     assert_eq!(get(&server, &bearer(ping(), &keys.writes)).await.0, 404);
     assert_eq!(get(&server, &ping()).await.0, 401);
 }
+
+#[tokio::test]
+async fn an_application_that_mounts_the_endpoint_has_its_metadata_too() {
+    use toolsmith::ServerHttpExt as _;
+    use tower_service::Service as _;
+    let http = toolsmith::Http::new()
+        .public_url("https://mcp.example/mcp")
+        .allow_host("mcp.example")
+        .auth_issuer("https://login.example");
+    let mut app = Server::new("mounted").into_router_with(http).unwrap();
+    for (path, status) in [
+        ("/mcp", 401),
+        ("/.well-known/oauth-protected-resource", 200),
+        ("/.well-known/oauth-protected-resource/mcp", 200),
+        ("/.well-known/oauth-authorization-server", 404),
+    ] {
+        let request = http::Request::builder()
+            .uri(path)
+            .header("Host", "mcp.example");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let answer = app.call(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_tries_one_token_after_the_other_is_counted() {
+    let keys = keys();
+    let server = TestServer::with(|http| http.api_keys(&keys.path).rate_limit("2/h"));
+    for status in [401, 401, 429] {
+        let (is, ..) = get(&server, &bearer(sum(), "tsk_nobody_nothing")).await;
+        assert_eq!(is, status);
+    }
+    // Who is known is counted by itself.
+    assert_eq!(server.send(&bearer(sum(), &keys.reads)).await.status, 200);
+}

@@ -18,6 +18,13 @@ async fn whoever_looks_learns_that_it_lives_and_nothing_else() {
         assert!(body.len() < 40, "{body}");
         let (status, ..) = get(&server, &Ask::new("HEAD").at(path)).await;
         assert_eq!(status, 200, "{path}");
+        // A page may look, too.
+        let page = Ask::new("GET")
+            .at(path)
+            .field("Origin", "http://localhost:1");
+        let (status, fields, _) = get(&server, &page).await;
+        let allowed = field(&fields, "access-control-allow-origin");
+        assert_eq!((status, allowed.is_some()), (200, true), "{path}");
         let (status, ..) = get(&server, &Ask::post("{}").at(path)).await;
         assert_eq!(status, 405, "{path}");
     }

@@ -11,7 +11,7 @@ const AT_ONCE: u32 = 5;
 
 /// Warnings of one kind.
 #[derive(Debug, Default)]
-pub(super) struct Warnings {
+pub(crate) struct Warnings {
     /// When each that was written lately stops counting, in the order of time.
     written: Vec<Instant>,
     unsaid: u64,
@@ -19,7 +19,7 @@ pub(super) struct Warnings {
 
 impl Warnings {
     /// How many warnings the one that is due now stands for, if one is due.
-    pub(super) fn due(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn due(&mut self, now: Instant) -> Option<u64> {
         self.unsaid += 1;
         self.written.retain(|until| *until > now);
         if self.written.len() >= AT_ONCE as usize {
