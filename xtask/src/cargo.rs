@@ -1,9 +1,14 @@
 //! The parts that are cargo commands.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 
 use crate::outcome::{Outcome, Report};
 use crate::workspace::Workspace;
+
+/// How long building and running all tests may take, on a machine that has other work, too.
+const UNIT_LIMIT: Duration = Duration::from_secs(35 * 60);
 
 pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
     workspace
@@ -44,6 +49,7 @@ pub(crate) fn unit(workspace: &Workspace) -> Outcome {
         ])
         // Some tests panic on purpose.
         .env("RUST_BACKTRACE", "0")
+        .limit(UNIT_LIMIT)
         .run()?;
     let mut notes = Vec::new();
     if !workspace.root.join("../shared/schema").exists() {
