@@ -62,11 +62,9 @@ impl Http {
     }
 
     pub(crate) fn with_options(address: String, options: Options) -> Self {
-        let own = Own::default();
         Self {
-            address,
             options,
-            own,
+            ..Self::bind(address)
         }
     }
 

@@ -13,7 +13,8 @@ use crate::http::respond::HttpResponse;
 use crate::server::Caller;
 
 /// Nothing can be said in code.
-pub(in crate::http) type Own = ();
+#[derive(Clone, Debug, Default)]
+pub(in crate::http) struct Own(());
 
 /// What nobody has.
 #[derive(Debug)]
