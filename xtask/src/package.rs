@@ -9,16 +9,13 @@ use crate::workspace::Workspace;
 /// Packs and builds all publishable crates together: cargo lays them over the registry,
 /// so that each finds those of its own workspace that are not published yet.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    // A build folder of its own, in which nothing but these packages is built.
-    let build = workspace.target.join("verify");
     let mut task = workspace.cargo(["package", "--workspace"]);
-    task = task.args(["--target-dir".as_ref(), build.as_os_str()]);
     let packages = workspace.packages()?;
     for package in &packages {
         let text = |member: &str| package[member].as_str().unwrap_or_default().to_owned();
         let (name, version) = (text("name"), text("version"));
         forget_unpacked(&cargo_home()?, &format!("{name}-{version}"))?;
-        forget_built(&build, &name)?;
+        forget_built(&workspace.target, &name)?;
     }
     for package in &packages {
         // `publish = false` is an empty list of registries.

@@ -123,7 +123,7 @@ fn shell(workspace: &Workspace, script: &str) -> Task {
         .limit(LIMIT)
 }
 
-/// Checks that the README names every flag and variable that the server's help names.
+/// Checks that what the README's table of settings says is what the server's help says.
 fn has_settings(workspace: &Workspace, text: &str) -> Result<()> {
     let hello = workspace.build_debug()?.join("hello");
     let help = Task::new(hello)
@@ -131,24 +131,41 @@ fn has_settings(workspace: &Workspace, text: &str) -> Result<()> {
         .output()?
         .success()?
         .stdout;
-    let settings = settings(&help);
-    ensure!(!settings.is_empty(), "no settings in the help:\n{help}");
-    let missing: Vec<&String> = settings
+    let settings = settings(text);
+    ensure!(!settings.is_empty(), "README.md has no table of settings");
+    let wrong: Vec<&(String, String)> = settings
         .iter()
-        .filter(|setting| !text.contains(&format!("`{setting}`")))
+        .filter(|(flag, variable)| !is_offered(&help, flag, variable))
         .collect();
-    ensure!(missing.is_empty(), "README.md does not name {missing:?}");
+    ensure!(
+        wrong.is_empty(),
+        "README.md names settings that the server's help does not have: {wrong:?}"
+    );
     Ok(())
 }
 
-/// `--flag` and `VARIABLE` of each line `--flag <VALUE>  … [env: VARIABLE=]`.
-fn settings(help: &str) -> Vec<String> {
-    let lines = help.lines().filter_map(|line| {
-        let flag = line.trim().split(' ').next().unwrap_or_default();
-        let variable = line.split_once("[env: ")?.1.split_once('=')?.0;
-        Some([flag.to_owned(), variable.to_owned()])
+/// Flag and variable of each row ``| `--flag` | `VARIABLE` | …``.
+fn settings(text: &str) -> Vec<(String, String)> {
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix('|')?.split('|');
+        let flag = cells.next()?.trim().strip_prefix("`--")?.strip_suffix('`')?;
+        let variable = cells.next()?.trim().strip_prefix('`')?.strip_suffix('`')?;
+        Some((format!("--{flag}"), variable.to_owned()))
     });
-    lines.flatten().collect()
+    rows.collect()
+}
+
+/// Whether the help has this flag with this variable. Its lines are wrapped anywhere.
+fn is_offered(help: &str, flag: &str, variable: &str) -> bool {
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let Some(at) = words.iter().position(|word| *word == flag) else {
+        return false;
+    };
+    // `[env: VARIABLE=value]`, or without the value of one that is kept secret.
+    words[at + 1..]
+        .iter()
+        .take_while(|word| !word.starts_with("--"))
+        .any(|word| word.split(['=', ']']).next() == Some(variable))
 }
 
 /// Checks that the lines stand in the output, in order.
@@ -275,9 +292,13 @@ fn main() {}
     }
 
     #[test]
-    fn settings_are_read_from_the_help() {
-        let help = "Options:\n      --port <PORT>  The port [env: T_PORT=] [default: 8000]\n  -h, --help  Print help\n";
-        assert_eq!(settings(help), ["--port", "T_PORT"]);
+    fn settings_are_read_from_the_table_and_looked_for_in_the_help() {
+        let text = "| flag | environment |\n|---|---|\n| `--port` | `T_PORT` | `1` | the port |\n";
+        assert_eq!(settings(text), [("--port".to_owned(), "T_PORT".to_owned())]);
+        let help = "Options:\n      --port <PORT>\n   The port [env:\n   T_PORT=] [default: 1]\n      --path <PATH>  [env: T_PATH=]\n";
+        assert!(is_offered(help, "--port", "T_PORT"));
+        assert!(!is_offered(help, "--port", "T_PATH"), "another's variable");
+        assert!(!is_offered(help, "--host", "T_HOST"));
     }
 
     #[test]
