@@ -148,7 +148,11 @@ fn has_settings(workspace: &Workspace, text: &str) -> Result<()> {
 fn settings(text: &str) -> Vec<(String, String)> {
     let rows = text.lines().filter_map(|line| {
         let mut cells = line.strip_prefix('|')?.split('|');
-        let flag = cells.next()?.trim().strip_prefix("`--")?.strip_suffix('`')?;
+        let flag = cells
+            .next()?
+            .trim()
+            .strip_prefix("`--")?
+            .strip_suffix('`')?;
         let variable = cells.next()?.trim().strip_prefix('`')?.strip_suffix('`')?;
         Some((format!("--{flag}"), variable.to_owned()))
     });
