@@ -7,14 +7,23 @@
     )
 )]
 
+pub mod audit;
 #[cfg(feature = "auth")]
 pub mod auth;
 mod error;
+#[cfg(any(feature = "auth", feature = "otel"))]
+mod fetch;
 #[cfg(feature = "files")]
 pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(all(feature = "http", not(feature = "metrics")))]
+#[path = "without_metrics.rs"]
+mod metrics;
+mod redact;
 mod settings;
 #[cfg(feature = "skills")]
 pub mod skills;
@@ -25,6 +34,8 @@ pub mod stdio;
 mod stop;
 #[cfg(feature = "http")]
 mod supervisor;
+#[cfg(feature = "otel")]
+pub mod traces;
 mod transport;
 #[cfg(any(feature = "http", feature = "auth"))]
 mod warnings;

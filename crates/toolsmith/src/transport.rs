@@ -86,7 +86,7 @@ impl ServerExt for Server {
         if tokio::runtime::Handle::try_current().is_ok() {
             return Err(crate::Error::inside_runtime());
         }
-        crate::log::init(&transport.log_settings())?;
+        let log = crate::log::init(&transport.log_settings(), self.name())?;
         let engine = transport.configure(self).build()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -97,6 +97,7 @@ impl ServerExt for Server {
         // Waiting for threads of the pool would keep a client that is gone waiting too.
         runtime.shutdown_background();
         drop(serving);
+        log.ends();
         if let Err(error) = &ended
             && let Some(status) = error.status_of_signal()
         {

@@ -91,6 +91,8 @@ pub enum ErrorKind {
     CredentialsUnreadable,
     /// Whether what says who asks is good cannot be told now.
     CannotAuthorize,
+    /// The log in which every call is recorded cannot be written.
+    AuditUnavailable,
 }
 
 /// One row of the error table.
@@ -98,6 +100,8 @@ pub enum ErrorKind {
 pub struct ErrorRow {
     /// What it is.
     pub kind: ErrorKind,
+    /// What it is called in logs and metrics.
+    pub name: &'static str,
     /// The JSON-RPC code.
     pub code: i64,
     /// The HTTP status in the legacy era.
@@ -108,9 +112,16 @@ pub struct ErrorRow {
     pub meaning: &'static str,
 }
 
-const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static str) -> ErrorRow {
+const fn row(
+    kind: ErrorKind,
+    name: &'static str,
+    code: i64,
+    statuses: (u16, u16),
+    meaning: &'static str,
+) -> ErrorRow {
     ErrorRow {
         kind,
+        name,
         code,
         legacy_status: statuses.0,
         modern_status: statuses.1,
@@ -121,52 +132,58 @@ const fn row(kind: ErrorKind, code: i64, statuses: (u16, u16), meaning: &'static
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 38] = [
-        row(ErrorKind::Parse, -32700, (400, 400), "the message is not JSON"),
-        row(ErrorKind::InvalidRequest, -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
-        row(ErrorKind::MethodNotFound, -32601, (200, 404), "no such method"),
-        row(ErrorKind::InvalidParams, -32602, (200, 200), "the parameters do not fit the method"),
-        row(ErrorKind::InvalidMeta, -32602, (200, 400), "the required `_meta` fields are missing, or `_meta` does not fit"),
-        row(ErrorKind::Internal, -32603, (200, 200), "a handler failed unexpectedly; the log has the details"),
-        row(ErrorKind::HeaderMismatch, -32020, (400, 400), "header fields and body disagree"),
-        row(ErrorKind::MissingCapability, -32021, (200, 400), "the client lacks a capability that is needed"),
-        row(ErrorKind::UnsupportedVersion, -32022, (400, 400), "the revision is not served"),
-        row(ErrorKind::UnsupportedLegacyVersion, -32600, (400, 400), "the revision is not served"),
-        row(ErrorKind::CallTimeout, -31001, (200, 200), "the tool did not finish within its time"),
-        row(ErrorKind::Busy, -31002, (503, 503), "too much work is waiting"),
-        row(ErrorKind::SessionRequired, -31003, (400, 400), "the request needs a session"),
-        row(ErrorKind::SessionUnknown, -31004, (404, 404), "the session does not exist"),
-        row(ErrorKind::TooManySessions, -31005, (503, 503), "no room for another session"),
-        row(ErrorKind::TooManyStreams, -31006, (429, 429), "no room for another stream in the session"),
-        row(ErrorKind::HostNotAllowed, -31007, (403, 403), "the host is not served here"),
-        row(ErrorKind::OriginNotAllowed, -31008, (403, 403), "the origin is not allowed"),
-        row(ErrorKind::TooLarge, -31009, (413, 413), "the message is over the size limit"),
-        row(ErrorKind::BodyUnreadable, -31010, (400, 400), "the body ended early or took too long"),
-        row(ErrorKind::UnsupportedMediaType, -31011, (415, 415), "the content type is not JSON"),
-        row(ErrorKind::NotAcceptable, -31012, (406, 406), "the client accepts no form that is served"),
-        row(ErrorKind::HttpMethodNotAllowed, -31013, (405, 405), "the HTTP method is not served"),
-        row(ErrorKind::NoSuchPath, -31014, (404, 404), "no endpoint at this path"),
-        row(ErrorKind::ResourceNotFound, -32602, (200, 200), "no such resource"),
-        row(ErrorKind::LegacyResourceNotFound, -32002, (200, 200), "no such resource"),
-        row(ErrorKind::StreamUnknown, -31015, (400, 400), "the stream cannot be resumed"),
-        row(ErrorKind::Cancelled, -31016, (200, 200), "the client cancelled the request"),
-        row(ErrorKind::TooManySubscriptions, -31017, (503, 503), "no room for another subscription"),
-        row(ErrorKind::UrlElicitationRequired, -32042, (200, 200), "the user must open a page first"),
-        row(ErrorKind::InsufficientScope, -31018, (403, 403), "the caller's token lacks a scope that is needed"),
-        row(ErrorKind::ResponseTooLarge, -31019, (200, 200), "the answer is over the size limit"),
-        row(ErrorKind::TooManyRequests, -31025, (429, 429), "the caller sends too many requests"),
-        row(ErrorKind::TooManyConnections, -31020, (429, 429), "the address has too many connections"),
-        row(ErrorKind::Full, -31021, (503, 503), "there is no room for more connections"),
-        row(ErrorKind::Unauthorized, -31022, (401, 401), "a token is needed, or the one that came is not good"),
-        row(ErrorKind::CredentialsUnreadable, -31023, (400, 400), "the credentials cannot be read, or there are two"),
-        row(ErrorKind::CannotAuthorize, -31024, (503, 503), "whether the token is good cannot be told now"),
+    pub const TABLE: [ErrorRow; 39] = [
+        row(ErrorKind::Parse, "parse", -32700, (400, 400), "the message is not JSON"),
+        row(ErrorKind::InvalidRequest, "invalid_request", -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
+        row(ErrorKind::MethodNotFound, "method_not_found", -32601, (200, 404), "no such method"),
+        row(ErrorKind::InvalidParams, "invalid_params", -32602, (200, 200), "the parameters do not fit the method"),
+        row(ErrorKind::InvalidMeta, "invalid_meta", -32602, (200, 400), "the required `_meta` fields are missing, or `_meta` does not fit"),
+        row(ErrorKind::Internal, "internal", -32603, (200, 200), "a handler failed unexpectedly; the log has the details"),
+        row(ErrorKind::HeaderMismatch, "header_mismatch", -32020, (400, 400), "header fields and body disagree"),
+        row(ErrorKind::MissingCapability, "missing_capability", -32021, (200, 400), "the client lacks a capability that is needed"),
+        row(ErrorKind::UnsupportedVersion, "unsupported_version", -32022, (400, 400), "the revision is not served"),
+        row(ErrorKind::UnsupportedLegacyVersion, "unsupported_legacy_version", -32600, (400, 400), "the revision is not served"),
+        row(ErrorKind::CallTimeout, "call_timeout", -31001, (200, 200), "the tool did not finish within its time"),
+        row(ErrorKind::Busy, "busy", -31002, (503, 503), "too much work is waiting"),
+        row(ErrorKind::SessionRequired, "session_required", -31003, (400, 400), "the request needs a session"),
+        row(ErrorKind::SessionUnknown, "session_unknown", -31004, (404, 404), "the session does not exist"),
+        row(ErrorKind::TooManySessions, "too_many_sessions", -31005, (503, 503), "no room for another session"),
+        row(ErrorKind::TooManyStreams, "too_many_streams", -31006, (429, 429), "no room for another stream in the session"),
+        row(ErrorKind::HostNotAllowed, "host_not_allowed", -31007, (403, 403), "the host is not served here"),
+        row(ErrorKind::OriginNotAllowed, "origin_not_allowed", -31008, (403, 403), "the origin is not allowed"),
+        row(ErrorKind::TooLarge, "too_large", -31009, (413, 413), "the message is over the size limit"),
+        row(ErrorKind::BodyUnreadable, "body_unreadable", -31010, (400, 400), "the body ended early or took too long"),
+        row(ErrorKind::UnsupportedMediaType, "unsupported_media_type", -31011, (415, 415), "the content type is not JSON"),
+        row(ErrorKind::NotAcceptable, "not_acceptable", -31012, (406, 406), "the client accepts no form that is served"),
+        row(ErrorKind::HttpMethodNotAllowed, "http_method_not_allowed", -31013, (405, 405), "the HTTP method is not served"),
+        row(ErrorKind::NoSuchPath, "no_such_path", -31014, (404, 404), "no endpoint at this path"),
+        row(ErrorKind::ResourceNotFound, "resource_not_found", -32602, (200, 200), "no such resource"),
+        row(ErrorKind::LegacyResourceNotFound, "legacy_resource_not_found", -32002, (200, 200), "no such resource"),
+        row(ErrorKind::StreamUnknown, "stream_unknown", -31015, (400, 400), "the stream cannot be resumed"),
+        row(ErrorKind::Cancelled, "cancelled", -31016, (200, 200), "the client cancelled the request"),
+        row(ErrorKind::TooManySubscriptions, "too_many_subscriptions", -31017, (503, 503), "no room for another subscription"),
+        row(ErrorKind::UrlElicitationRequired, "url_elicitation_required", -32042, (200, 200), "the user must open a page first"),
+        row(ErrorKind::InsufficientScope, "insufficient_scope", -31018, (403, 403), "the caller's token lacks a scope that is needed"),
+        row(ErrorKind::ResponseTooLarge, "response_too_large", -31019, (200, 200), "the answer is over the size limit"),
+        row(ErrorKind::TooManyRequests, "too_many_requests", -31025, (429, 429), "the caller sends too many requests"),
+        row(ErrorKind::TooManyConnections, "too_many_connections", -31020, (429, 429), "the address has too many connections"),
+        row(ErrorKind::Full, "full", -31021, (503, 503), "there is no room for more connections"),
+        row(ErrorKind::Unauthorized, "unauthorized", -31022, (401, 401), "a token is needed, or the one that came is not good"),
+        row(ErrorKind::CredentialsUnreadable, "credentials_unreadable", -31023, (400, 400), "the credentials cannot be read, or there are two"),
+        row(ErrorKind::CannotAuthorize, "cannot_authorize", -31024, (503, 503), "whether the token is good cannot be told now"),
+        row(ErrorKind::AuditUnavailable, "audit_unavailable", -31026, (503, 503), "calls are to be recorded, and cannot be"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 38] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 38] = &TABLE;
+        const TABLE: [ErrorRow; 39] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 39] = &TABLE;
         &ROWS[self as usize]
+    }
+
+    /// What it is called in logs and metrics, such as `call_timeout`.
+    pub const fn name(self) -> &'static str {
+        self.row().name
     }
 
     /// The JSON-RPC code.

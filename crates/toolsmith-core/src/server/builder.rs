@@ -3,6 +3,7 @@
 mod limits;
 mod scopes;
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
@@ -48,6 +49,7 @@ pub struct Server {
     checks: Vec<StateCheck>,
     states: StateMap,
     layers: Vec<Arc<dyn Layer>>,
+    observers: Vec<Arc<dyn Layer>>,
     methods: HashMap<Box<str>, CustomMethod>,
     /// What is wrong with what was said of the server so far.
     problems: Vec<String>,
@@ -92,6 +94,7 @@ impl Server {
             checks: Vec::new(),
             states: StateMap::default(),
             layers: Vec::new(),
+            observers: Vec::new(),
             methods: HashMap::new(),
             problems: Vec::new(),
             mounted: Vec::new(),
@@ -232,6 +235,33 @@ impl Server {
     pub fn middleware(mut self, middleware: impl Middleware) -> Self {
         self.layers.push(Arc::new(middleware));
         self
+    }
+
+    /// Somebody who looks on: middleware that stands outside of all else, around every request
+    /// of a client, the limits on calls included. The first is the outermost.
+    ///
+    /// It sees what [`middleware`](Self::middleware) does not: requests of other methods than
+    /// calls, reads, gets, completions and lists, how long a call waited for its turn, and
+    /// that there was no room for it. Observers of a server that is mounted in another one
+    /// are not asked.
+    ///
+    /// ```
+    /// use toolsmith_core::server::Server;
+    /// use toolsmith_core::server::middleware::Log;
+    ///
+    /// let server = Server::new("watched").observer(Log);
+    /// assert!(server.build().unwrap().is_observed());
+    /// ```
+    #[must_use]
+    pub fn observer(mut self, observer: impl Middleware) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Whether there is an observer of a type already.
+    pub fn has_observer<M: Middleware>(&self) -> bool {
+        let mut observers = self.observers.iter();
+        observers.any(|it| (&**it as &dyn Any).is::<M>())
     }
 
     /// An extension that the server has, with its settings, such as
@@ -378,6 +408,7 @@ impl Server {
         );
         Ok(Engine(Arc::new(Inner {
             layers: self.layers.into(),
+            observers: self.observers.into(),
             methods: self.methods,
             pool: BlockingPool::new(self.limits.blocking_threads, self.limits.blocking_queue),
             call_timeout: self.limits.call_timeout,

@@ -1,5 +1,6 @@
 //! A server that takes requests.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -8,15 +9,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Hub;
 use super::admission::Admission;
 use super::dependency::Dependencies;
 use super::extension::CustomMethod;
-use super::middleware::Layers;
+use super::middleware::{EndedTask, Layers, Middleware};
 use super::pool::BlockingPool;
 use super::registry::{Home, Registry, View};
 use super::seal::Sealer;
 use super::tasks::Tasks;
+use super::{Hub, Peer};
 use crate::caller::Scopes;
 use crate::ports::{Change, Event, Listener};
 use crate::protocol::{Caching, Outcome, RequestId, Revision, ServerIdentity, encode};
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) identity: ServerIdentity,
     pub(super) registry: Registry,
     pub(super) layers: Layers,
+    pub(super) observers: Layers,
     pub(super) methods: HashMap<Box<str>, CustomMethod>,
     pub(super) pool: BlockingPool,
     pub(super) call_timeout: Option<Duration>,
@@ -143,6 +145,34 @@ impl Engine {
 
     pub(super) fn layers(&self) -> &Layers {
         &self.0.layers
+    }
+
+    pub(super) fn observers(&self) -> &Layers {
+        &self.0.observers
+    }
+
+    /// Whether anybody looks on, see [`Server::observer`](super::Server::observer).
+    pub fn is_observed(&self) -> bool {
+        !self.0.observers.is_empty()
+    }
+
+    /// The observer of a type, for a transport that shows what it saw; the first, where there
+    /// are several.
+    pub fn observer<M: Middleware>(&self) -> Option<&M> {
+        let mut observers = self.0.observers.iter();
+        observers.find_map(|it| (&**it as &dyn Any).downcast_ref())
+    }
+
+    /// Tells whoever looks on that a client of the legacy era has opened a conversation.
+    /// Transports say so when they have answered `initialize`.
+    pub fn opened(&self, peer: &Peer) {
+        self.0.layers.iter().for_each(|it| it.opened(peer));
+        self.0.observers.iter().for_each(|it| it.opened(peer));
+    }
+
+    pub(super) fn task_done(&self, task: &EndedTask<'_>) {
+        self.0.layers.iter().for_each(|it| it.task_done(task));
+        self.0.observers.iter().for_each(|it| it.task_done(task));
     }
 
     /// The middleware of a server that is mounted in this one; nothing for this one's own

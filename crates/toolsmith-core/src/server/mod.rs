@@ -45,7 +45,7 @@ pub use context::{
 pub use engine::Engine;
 pub use error::StartError;
 pub(crate) use middleware::Operation;
-pub use peer::{Peer, ReplySink};
+pub use peer::{Arrival, Peer, ReplySink};
 pub use registry::{Registry, RegistryError, TenantRegistry};
 pub use seal::{StateKey, StateKeyError};
 pub use sessions::{

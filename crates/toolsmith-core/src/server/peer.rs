@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Caller;
 use super::sessions::SessionRef;
-use crate::protocol::{ClientCapabilities, ClientInfo, LogLevel, ModernMeta, Revision};
+use crate::protocol::{
+    ClientCapabilities, ClientInfo, LogLevel, ModernMeta, Revision, TraceContext,
+};
 
 /// The client at the other end of a request.
 #[derive(Clone, Debug)]
@@ -25,6 +28,36 @@ pub struct Peer {
     pub log_level: Option<LogLevel>,
     /// The legacy session that the request came in.
     pub session: Option<SessionRef>,
+    /// How the request came. A transport says it where
+    /// [`Engine::is_observed`](super::Engine::is_observed).
+    pub arrival: Option<Arc<Arrival>>,
+}
+
+/// How a request came, for those who look on.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Arrival {
+    /// What carries it, in the words of OpenTelemetry's `network.transport`: `tcp`, `unix` or
+    /// `pipe`.
+    pub transport: &'static str,
+    /// The version of HTTP, such as `1.1`; none where it is not HTTP.
+    pub http: Option<&'static str>,
+    /// The address of the client, behind proxies that are believed.
+    pub address: Option<IpAddr>,
+    /// The trace that the header fields of the HTTP request name.
+    pub trace: Option<TraceContext>,
+    /// What `X-Request-Id` names it, as proxies do: visible ASCII of at most 128 characters.
+    pub request_id: Option<Box<str>>,
+}
+
+impl Arrival {
+    /// By what carries it: `tcp`, `unix` or `pipe`.
+    pub fn by(transport: &'static str) -> Self {
+        Self {
+            transport,
+            ..Self::default()
+        }
+    }
 }
 
 impl Peer {
@@ -37,6 +70,7 @@ impl Peer {
             caller: Caller::default(),
             log_level: None,
             session: None,
+            arrival: None,
         }
     }
 
@@ -49,6 +83,7 @@ impl Peer {
             caller,
             log_level: meta.log_level,
             session: None,
+            arrival: None,
         }
     }
 }

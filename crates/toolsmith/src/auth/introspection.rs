@@ -14,10 +14,10 @@ use super::address;
 use super::cache::{Cache, Digest, digest};
 use super::claims::{ClaimRules, Origin, refuse};
 use super::clock::Clock;
-use super::fetch::{FetchError, Fetcher};
 use super::flights::Flights;
 use super::options::IntrospectionOptions;
 use super::secret::Secret;
+use crate::fetch::{FetchError, Fetcher};
 use crate::ports::{Refusal, Refused, Verdict, Verified};
 use crate::{Error, Result};
 

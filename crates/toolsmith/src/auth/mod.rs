@@ -21,7 +21,6 @@ mod challenge;
 mod claims;
 mod clock;
 mod denied;
-mod fetch;
 mod flights;
 mod introspection;
 mod jwt;

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
 use super::connections::AtWork;
+use crate::metrics::Counted;
 use crate::protocol::{ErrorKind, ProtocolError};
 
 /// How much of a body that is too large is read and thrown away, so that the client gets
@@ -111,6 +112,8 @@ pub struct ResponseBody {
     kind: Kind,
     /// Until it is sent, its request is being answered.
     at_work: Option<AtWork>,
+    /// Until it is sent, its stream is counted.
+    counted: Option<Counted>,
 }
 
 enum Kind {
@@ -120,7 +123,7 @@ enum Kind {
 
 impl ResponseBody {
     /// A body that is there.
-    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::of(Kind::Whole(bytes.into()))
     }
 
@@ -133,12 +136,23 @@ impl ResponseBody {
         Self {
             kind,
             at_work: None,
+            counted: None,
         }
     }
 
     /// Has a request count as being answered until this is sent.
     pub(super) fn hold(&mut self, at_work: AtWork) {
         self.at_work = Some(at_work);
+    }
+
+    /// Whether it is a stream of events.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Events(_))
+    }
+
+    /// Has its stream counted until it has ended.
+    pub(super) fn count(&mut self, counted: Option<Counted>) {
+        self.counted = counted;
     }
 }
 

@@ -9,12 +9,13 @@ use http::{Method, StatusCode, header};
 use http_body::Body;
 
 use super::accept::{self, Accepts};
+use super::asker::Asker;
 use super::driven::Streams;
 use super::fields::Fields;
 use super::respond::{self, HttpResponse};
 use super::{body, legacy, modern};
 use crate::protocol::{Decoded, Era, ErrorKind, ProtocolError, decode, decode_bodiless};
-use crate::server::{Caller, Engine, Sessions};
+use crate::server::{Engine, Sessions};
 
 /// The methods of an endpoint that serves both eras.
 const ALLOW: &str = "GET, POST, DELETE, OPTIONS";
@@ -53,15 +54,15 @@ impl Endpoint {
         parts: &Parts,
         fields: &Fields<'_>,
         body: B,
-        caller: Caller,
+        asker: Asker,
     ) -> HttpResponse
     where
         B: Body<Data: Buf> + Unpin,
     {
         match parts.method {
-            Method::POST => self.post(fields, body, caller).await,
+            Method::POST => self.post(fields, body, asker).await,
             Method::GET | Method::DELETE => {
-                Box::pin(self.bodiless(&parts.method, fields, &caller)).await
+                Box::pin(self.bodiless(&parts.method, fields, &asker)).await
             }
             Method::OPTIONS => {
                 let mut response = respond::empty(StatusCode::NO_CONTENT);
@@ -74,24 +75,19 @@ impl Endpoint {
     }
 
     /// Streams and sessions, which only the legacy era has.
-    async fn bodiless(
-        &self,
-        method: &Method,
-        fields: &Fields<'_>,
-        caller: &Caller,
-    ) -> HttpResponse {
+    async fn bodiless(&self, method: &Method, fields: &Fields<'_>, asker: &Asker) -> HttpResponse {
         match decode_bodiless(&fields.of_protocol()) {
             Err(refusal) => respond::refusal(&refusal),
             Ok(Era::Modern) => respond::method_not_allowed(
                 ALLOW_MODERN,
                 "this revision has only POST; streams and sessions are of earlier ones",
             ),
-            Ok(Era::Legacy) if method == Method::GET => legacy::get(self, fields, caller).await,
-            Ok(Era::Legacy) => legacy::delete(self, fields, caller).await,
+            Ok(Era::Legacy) if method == Method::GET => legacy::get(self, fields, asker).await,
+            Ok(Era::Legacy) => legacy::delete(self, fields, asker).await,
         }
     }
 
-    async fn post<B>(&self, fields: &Fields<'_>, body: B, caller: Caller) -> HttpResponse
+    async fn post<B>(&self, fields: &Fields<'_>, body: B, asker: Asker) -> HttpResponse
     where
         B: Body<Data: Buf> + Unpin,
     {
@@ -126,14 +122,14 @@ impl Endpoint {
         match decode(&body, Some(&fields.of_protocol())) {
             Err(refusal) => respond::refusal(&refusal),
             Ok(Decoded::Modern(request, meta)) => {
-                modern::request(self, request, meta, caller, accepts).await
+                modern::request(self, request, meta, asker, accepts).await
             }
             Ok(Decoded::ModernNotification(_)) => respond::empty(StatusCode::ACCEPTED),
             Ok(Decoded::Legacy(message)) => {
-                legacy::message(self, fields, message, &caller, accepts).await
+                legacy::message(self, fields, message, &asker, accepts).await
             }
             Ok(Decoded::Batch(items)) => {
-                Box::pin(legacy::batch(self, fields, items, &caller, accepts)).await
+                Box::pin(legacy::batch(self, fields, items, &asker, accepts)).await
             }
         }
     }

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use super::accept::Accepts;
+use super::asker::Asker;
 use super::body::ResponseBody;
 use super::calls::form;
 use super::endpoint::Endpoint;
@@ -17,7 +18,7 @@ use crate::protocol::{
     Era, ErrorKind, HeaderField, Message, Method, Notification, ProtocolError, Refusal, Request,
     RequestId,
 };
-use crate::server::{Answer, Caller, Listening, Peer, SessionRef, StreamEvent};
+use crate::server::{Answer, Listening, Peer, SessionRef, StreamEvent};
 
 /// The header field that names a session.
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -35,14 +36,14 @@ pub(super) async fn message(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
     message: Message,
-    caller: &Caller,
+    asker: &Asker,
     accepts: Accepts,
 ) -> HttpResponse {
     let request = match message {
         Message::Request(request) if request.method != Method::Initialize => request,
-        other => return Box::pin(aside(endpoint, fields, other, caller, accepts)).await,
+        other => return Box::pin(aside(endpoint, fields, other, asker, accepts)).await,
     };
-    match session(endpoint, fields, caller).await {
+    match session(endpoint, fields, asker).await {
         Ok(Found { peer, session }) => {
             calls::answer(endpoint, request, peer, session, accepts).await
         }
@@ -55,16 +56,16 @@ async fn aside(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
     message: Message,
-    caller: &Caller,
+    asker: &Asker,
     accepts: Accepts,
 ) -> HttpResponse {
     if let Message::Request(request) = message {
-        return match is_new(endpoint, fields, caller).await {
-            Ok(()) => initialize(endpoint, &request, caller, accepts).await,
+        return match is_new(endpoint, fields, asker).await {
+            Ok(()) => initialize(endpoint, &request, asker, accepts).await,
             Err(error) => refuse(error, Some(request.id)),
         };
     }
-    match session(endpoint, fields, caller).await {
+    match session(endpoint, fields, asker).await {
         Err(error) => refuse(error, None),
         Ok(Found { session, .. }) => {
             match message {
@@ -99,10 +100,10 @@ pub(super) async fn batch(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
     items: Vec<Result<Message, Refusal>>,
-    caller: &Caller,
+    asker: &Asker,
     accepts: Accepts,
 ) -> HttpResponse {
-    let Found { peer, session } = match session(endpoint, fields, caller).await {
+    let Found { peer, session } = match session(endpoint, fields, asker).await {
         Ok(found) if found.peer.revision.has_batches() => found,
         // Without a session nothing says that the client knows batches.
         Ok(_) => return refuse(ProtocolError::no_batches(), None),
@@ -115,7 +116,7 @@ pub(super) async fn batch(
 }
 
 /// Opens the stream on which a server speaks unasked, or goes on with one that broke.
-pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, caller: &Caller) -> HttpResponse {
+pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, asker: &Asker) -> HttpResponse {
     if !Accepts::read(fields).sse {
         return refuse(
             ProtocolError::new(
@@ -125,7 +126,7 @@ pub(super) async fn get(endpoint: &Endpoint, fields: &Fields<'_>, caller: &Calle
             None,
         );
     }
-    let opened = match session(endpoint, fields, caller).await {
+    let opened = match session(endpoint, fields, asker).await {
         Ok(found) => open(endpoint, &found, fields)
             .await
             .map(|it| (it, found.session)),
@@ -217,9 +218,9 @@ impl Open {
 pub(super) async fn delete(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
-    caller: &Caller,
+    asker: &Asker,
 ) -> HttpResponse {
-    let ended = match session(endpoint, fields, caller).await {
+    let ended = match session(endpoint, fields, asker).await {
         Ok(found) => found.session.remove().await,
         Err(error) => Err(error),
     };
@@ -232,19 +233,20 @@ pub(super) async fn delete(
 async fn initialize(
     endpoint: &Endpoint,
     request: &Request,
-    caller: &Caller,
+    asker: &Asker,
     accepts: Accepts,
 ) -> HttpResponse {
     let id = || Some(request.id.clone());
-    let (mut peer, outcome) = match endpoint.engine.initialize(&request.params) {
+    let (peer, outcome) = match endpoint.engine.initialize(&request.params) {
         Ok(opened) => opened,
         Err(error) => return refuse(error, id()),
     };
-    peer.caller = caller.clone();
+    let peer = asker.clone().is(peer);
     let session = match endpoint.sessions.open(&peer).await {
         Ok(session) => session,
         Err(error) => return refuse(error, id()),
     };
+    endpoint.engine.opened(&peer);
     let answer = Answer {
         message: endpoint.engine.encode(&outcome, &request.id, peer.revision),
         status: StatusCode::OK.as_u16(),
@@ -263,12 +265,12 @@ async fn initialize(
 async fn is_new(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
-    caller: &Caller,
+    asker: &Asker,
 ) -> Result<(), ProtocolError> {
     if fields.session_id == HeaderField::Missing {
         return Ok(());
     }
-    session(endpoint, fields, caller).await?;
+    session(endpoint, fields, asker).await?;
     Err(ProtocolError::new(
         ErrorKind::InvalidRequest,
         "the session is open already; send `initialize` without `Mcp-Session-Id` to open another",
@@ -278,7 +280,7 @@ async fn is_new(
 async fn session(
     endpoint: &Endpoint,
     fields: &Fields<'_>,
-    caller: &Caller,
+    asker: &Asker,
 ) -> Result<Found, ProtocolError> {
     let unknown = || {
         ProtocolError::new(
@@ -300,7 +302,8 @@ async fn session(
         HeaderField::One(named) => named,
     };
     let id = SessionId::parse(named).ok_or_else(unknown)?;
-    let peer = endpoint.sessions.find(id, caller).await?;
+    let mut peer = endpoint.sessions.find(id, &asker.caller).await?;
+    peer.arrival.clone_from(&asker.arrival);
     let session = peer.session.clone().ok_or_else(unknown)?;
     Ok(Found { peer, session })
 }

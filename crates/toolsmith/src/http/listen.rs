@@ -11,6 +11,7 @@ use super::options::Options;
 use super::service::{Bound, Own, PublicUrl};
 use super::socket::Socket;
 use super::tls::Tls;
+use crate::metrics::Admin;
 use crate::server::{Engine, Server};
 use crate::startup::Announce;
 use crate::stop::Stop;
@@ -87,6 +88,7 @@ impl Http {
         Ok(Listening {
             socket,
             tls,
+            admin: Admin::bind(&options.admin)?,
             name: name_in(&self.address).to_owned(),
             options,
             own: self.own,
@@ -130,6 +132,7 @@ fn bound(loopback: bool, name: &str) -> Bound {
 pub struct Listening {
     socket: Socket,
     tls: Option<Tls>,
+    admin: Option<Admin>,
     name: String,
     options: Options,
     own: Own,
@@ -139,6 +142,12 @@ impl Listening {
     /// The address, with the port that was chosen; none where it is a Unix socket.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.socket.address()
+    }
+
+    /// The address of the admin listener, with the port that was chosen; none where
+    /// [`admin`](Http::admin) is not set.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::address)
     }
 
     /// The address of the endpoint, as clients know it: the public one, where that is set,
@@ -183,7 +192,7 @@ impl Listening {
     ///
     /// When the server is wrong.
     pub fn service(&self, server: Server) -> Result<McpService> {
-        self.service_of(server.build()?)
+        self.service_of(self.options.observed(server).build()?)
     }
 
     fn service_of(&self, engine: Engine) -> Result<McpService> {
@@ -222,6 +231,9 @@ impl Listening {
         if let Some(tls) = self.tls {
             keepers.spawn(tls.look_after());
         }
+        if let Some(admin) = self.admin {
+            keepers.spawn(admin.serve(service.clone()));
+        }
         let (told, again) = stop.twice();
         supervisor::ready();
         let told = async {
@@ -242,6 +254,10 @@ impl Listening {
 impl Sealed for Http {}
 
 impl Transport for Http {
+    fn configure(&self, server: Server) -> Server {
+        self.options.observed(server)
+    }
+
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
         self.listen()?.serve_engine(engine, announce).await
     }
@@ -250,6 +266,10 @@ impl Transport for Http {
 impl Sealed for Listening {}
 
 impl Transport for Listening {
+    fn configure(&self, server: Server) -> Server {
+        self.options.observed(server)
+    }
+
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
         let name = engine.identity().implementation.name.clone();
         let service = self.service_of(engine)?;

@@ -5,6 +5,7 @@
 //! between the socket and the protocol is one list, in `service.rs`.
 
 mod accept;
+mod asker;
 mod batch;
 mod body;
 mod calls;
@@ -19,7 +20,7 @@ mod modern;
 mod options;
 mod outlet;
 mod refused;
-mod respond;
+pub(crate) mod respond;
 mod sending;
 mod service;
 mod socket;

@@ -11,6 +11,7 @@ use futures_util::{FutureExt as _, Stream};
 use tokio::time::{Instant, Sleep};
 
 use super::accept::Accepts;
+use super::asker::Asker;
 use super::body::ResponseBody;
 use super::driven::{Driven, Streams, Work};
 use super::endpoint::Endpoint;
@@ -18,7 +19,7 @@ use super::outlet::{Item, Outlet, QUEUE};
 use super::respond::{self, Form, HttpResponse};
 use super::sse;
 use crate::protocol::{ModernMeta, Request};
-use crate::server::{Answer, Caller, Peer, ReplySink};
+use crate::server::{Answer, Peer, ReplySink};
 
 /// Answers a modern request: JSON, unless something is said before the answer or the
 /// client would rather read events.
@@ -29,7 +30,7 @@ pub(super) fn request(
     endpoint: &Endpoint,
     request: Request,
     meta: ModernMeta,
-    caller: Caller,
+    asker: Asker,
     accepts: Accepts,
 ) -> impl Future<Output = HttpResponse> + Send {
     let form = if accepts.rather_sse {
@@ -37,7 +38,8 @@ pub(super) fn request(
     } else {
         Form::Json
     };
-    let peer = Peer::modern(meta, caller);
+    let mut peer = Peer::modern(meta, asker.caller);
+    peer.arrival = asker.arrival;
     let engine = endpoint.engine.clone();
     if !accepts.sse || !engine.may_speak(&request, &peer) {
         let answer = engine.answer(request, peer, None);

@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::Http;
 use super::service::{Origins, Proxies, PublicUrl, Rate};
 use super::tls;
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
+use crate::server::Server;
 use crate::settings::declared::Part;
 use crate::settings::declared::http::settings_of_http;
 use crate::settings::kinds::{self, Kind};
@@ -188,6 +191,15 @@ impl Options {
 }
 
 impl Options {
+    /// A server with those who look on, as was set.
+    pub(crate) fn observed(&self, server: Server) -> Server {
+        #[cfg(feature = "metrics")]
+        if !self.admin.is_empty() && !server.has_observer::<Metrics>() {
+            return server.observer(Metrics::new());
+        }
+        server
+    }
+
     /// Whether anything is set that decides who is let in.
     pub(super) fn sets_authorization(&self) -> bool {
         !self.auth_issuer.is_empty()

@@ -14,11 +14,15 @@ use crate::protocol::{Era, ErrorKind, ProtocolError, Refusal};
 use crate::server::Answer;
 
 /// What every handler gives.
-pub(super) type HttpResponse = Response<ResponseBody>;
+pub(crate) type HttpResponse = Response<ResponseBody>;
 
 /// The scopes that a request needs which was refused for want of one, beside its refusal.
 #[derive(Clone, Debug)]
 pub(super) struct NeededScopes(pub(super) Box<Scopes>);
+
+/// Why a request was refused that came to no handler, beside its refusal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused(pub(super) ErrorKind);
 
 /// The form in which an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +62,10 @@ pub(super) fn answer(answer: Answer, form: Form) -> HttpResponse {
 
 /// A refusal.
 pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
-    answer(Answer::from(refusal), Form::Json)
+    let mut response = answer(Answer::from(refusal), Form::Json);
+    let why = Refused(refusal.error.kind);
+    response.extensions_mut().insert(why);
+    response
 }
 
 /// A refusal of a request whose id was not read.
@@ -97,7 +104,7 @@ pub(super) fn empty(status: StatusCode) -> HttpResponse {
 }
 
 /// A response that is JSON.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
+pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> HttpResponse {
     // To copy a map costs less than to fill one.
     static FIELDS: LazyLock<HeaderMap> =
         LazyLock::new(|| fields([(CONTENT_TYPE, "application/json")]));

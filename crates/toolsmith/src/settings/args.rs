@@ -80,6 +80,7 @@ impl Args {
         let log = LogSettings {
             format: log_format(&values.one("log"))?,
             filter: values.one("log_level"),
+            collector: values.one("otlp_endpoint"),
         };
         log.filter()?;
         Ok(Self {
@@ -141,6 +142,10 @@ impl Transport for Args {
 
     fn configure(&self, server: Server) -> Server {
         let keys = self.state_keys.iter().cloned();
-        self.server.apply(keys.fold(server, Server::state_key))
+        let server = self.server.apply(keys.fold(server, Server::state_key));
+        match &self.transport {
+            Chosen::Stdio(stdio) => stdio.configure(server),
+            Chosen::Http(http) => http.configure(server),
+        }
     }
 }

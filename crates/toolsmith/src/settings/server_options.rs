@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use super::kinds::{Count, Delay, Size, Time};
+use super::kinds::{Count, Delay, File, List, Size, Switch, Time};
 use super::values::Values;
-use crate::Result;
+use crate::audit::AuditLog;
 use crate::server::Server;
+use crate::server::middleware::Log;
+#[cfg(feature = "otel")]
+use crate::traces::Traces;
+use crate::{Error, Result};
 
 /// How many calls, and how many may wait, unless somebody says otherwise.
 const CALLS: (usize, usize) = (4096, 4096);
@@ -21,6 +25,9 @@ pub(super) struct ServerOptions {
     functions: Option<(usize, usize)>,
     max_response: Option<usize>,
     subscriptions: Option<usize>,
+    log_calls: bool,
+    audit: Option<AuditLog>,
+    traces: bool,
 }
 
 impl ServerOptions {
@@ -42,6 +49,9 @@ impl ServerOptions {
             functions: pair("blocking_threads", "blocking_queue", FUNCTIONS)?,
             max_response: values.read_said::<Size>("max_response")?,
             subscriptions: values.read_said::<Count>("max_subscriptions")?,
+            log_calls: values.read::<Switch>("log_calls")?,
+            audit: audit(values)?,
+            traces: !values.one("otlp_endpoint").is_empty(),
         })
     }
 
@@ -52,6 +62,17 @@ impl ServerOptions {
             Some(time) => server.call_timeout(time),
             None => server,
         };
+        // Outermost, so that what the others write stands in the span of its request.
+        #[cfg(feature = "otel")]
+        if self.traces && !server.has_observer::<Traces>() {
+            server = server.observer(Traces::default());
+        }
+        if self.log_calls && !server.has_observer::<Log>() {
+            server = server.observer(Log);
+        }
+        if let Some(audit) = &self.audit {
+            server = server.observer(audit.clone());
+        }
         if let Some(bytes) = self.max_response {
             server = server.max_response(bytes);
         }
@@ -69,4 +90,27 @@ impl ServerOptions {
             None => server,
         }
     }
+}
+
+/// The file of records, where one is named.
+fn audit(values: &Values) -> Result<Option<AuditLog>> {
+    let arguments = values.read::<Switch>("audit_arguments")?;
+    let words = values.read::<List>("audit_redact")?;
+    let Some(path) = values.read::<File>("audit_log")? else {
+        let flag = match (arguments, words.is_empty()) {
+            (true, _) => "--audit-arguments",
+            (_, false) => "--audit-redact",
+            _ => return Ok(None),
+        };
+        return Err(Error::setting(format!(
+            "{flag} says what is written to a file, and there is none"
+        ))
+        .with_hint("name one with --audit-log"));
+    };
+    let log = AuditLog::open(path)?;
+    let log = words.iter().fold(log, AuditLog::redact);
+    Ok(Some(match arguments {
+        true => log.with_arguments(),
+        false => log,
+    }))
 }

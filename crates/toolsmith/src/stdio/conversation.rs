@@ -18,7 +18,7 @@ use crate::protocol::{
     Request, RequestId, Response, Revision, decode,
 };
 use crate::server::{
-    Answer, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
+    Answer, Arrival, Batch, Caller, Engine, Notices, Peer, ReplySink, SessionRef, Sessions,
 };
 
 /// How many legacy conversations there may be on one pipe.
@@ -113,12 +113,15 @@ pub(super) struct Conversation {
     streams: Streams,
     serial: u64,
     max_line: usize,
+    /// How requests come, where somebody looks on.
+    arrival: Option<Arc<Arrival>>,
 }
 
 impl Conversation {
     pub(super) fn new(engine: Engine, reporter: Reporter, max_line: usize) -> Self {
         Self {
             sessions: sessions(&engine),
+            arrival: engine.is_observed().then(|| Arc::new(Arrival::by("pipe"))),
             engine,
             reporter,
             legacy: None,
@@ -144,7 +147,8 @@ impl Conversation {
             Err(refusal) => said(&refusal),
             Ok(Decoded::Modern(request, _)) if full => said(&busy(request.id, Era::Modern)),
             Ok(Decoded::Modern(request, meta)) => {
-                let peer = Peer::modern(meta, Caller::default());
+                let mut peer = Peer::modern(meta, Caller::default());
+                peer.arrival.clone_from(&self.arrival);
                 self.work_on(request, peer, cost)
             }
             Ok(Decoded::Legacy(Message::Request(request))) => self.legacy(request, cost, full),
@@ -242,12 +246,14 @@ impl Conversation {
     fn initialize(&mut self, request: &Request) -> Taken {
         match self.engine.initialize(&request.params) {
             Err(error) => refused(error, Some(request.id.clone())),
-            Ok((peer, outcome)) => {
+            Ok((mut peer, outcome)) => {
+                peer.arrival.clone_from(&self.arrival);
                 let opened = self.sessions.open(&peer).now_or_never();
                 let Some(Ok(id)) = opened else {
                     return refused(not_open(), Some(request.id.clone()));
                 };
                 let message = self.engine.encode(&outcome, &request.id, peer.revision);
+                self.engine.opened(&peer);
                 let notices = None;
                 self.legacy = Some(Legacy { id, peer, notices });
                 Taken::Opening(message)
@@ -394,7 +400,9 @@ impl Conversation {
     /// The client of a legacy conversation as it is now.
     fn peer_of(&self, legacy: &Legacy) -> Option<Peer> {
         let found = self.sessions.find(legacy.id, &legacy.peer.caller);
-        found.now_or_never()?.ok()
+        let mut peer = found.now_or_never()?.ok()?;
+        peer.arrival.clone_from(&self.arrival);
+        Some(peer)
     }
 
     fn answered(&self, response: Response) {

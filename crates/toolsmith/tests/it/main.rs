@@ -16,6 +16,7 @@ mod golden;
 mod http;
 mod identity;
 mod legacy_sessions;
+mod seeing;
 mod settings;
 mod stdio;
 mod stdio_limits;

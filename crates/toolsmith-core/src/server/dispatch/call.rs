@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
@@ -20,7 +20,7 @@ use crate::server::Peer;
 use crate::server::admission::Place;
 use crate::server::engine::Engine;
 use crate::server::handler::{Arguments, Call, Scope, ToolError};
-use crate::server::middleware::{Next, Operation};
+use crate::server::middleware::{EndedTask, Next, Operation};
 use crate::server::registry::{Entry, Home, ToolEntry};
 use crate::server::running::Becoming;
 use crate::server::tasks::{Begun as BegunTask, wanted_ttl};
@@ -223,6 +223,7 @@ impl Engine {
             session.watch_task((&*begun.view.id).into());
         }
         let handle = begun.handle.clone();
+        let begun_at = Instant::now();
         let (work, abort) = abortable(async move {
             let outcome = match work.go_on(None, None, calling.failed()).await {
                 Worked::Output(output) => Outcome::Call(output),
@@ -231,7 +232,18 @@ impl Engine {
                     Outcome::failed(ErrorKind::Internal, NO_RESULT)
                 }
             };
-            match self.past_layers(calling.as_task.map(|task| task.home), outcome) {
+            let (home, caller) = match calling.as_task {
+                Some(task) => (Some(task.home), task.peer.caller),
+                None => (None, Caller::default()),
+            };
+            let outcome = self.past_layers(home, outcome);
+            self.task_done(&EndedTask {
+                tool: &calling.tool.name,
+                caller: &caller,
+                outcome: &outcome,
+                took: begun_at.elapsed(),
+            });
+            match outcome {
                 Outcome::Call(output) => TaskOutcome::Output(output),
                 Outcome::Error(error) => TaskOutcome::Error(error),
                 _ => TaskOutcome::Error(ProtocolError::new(ErrorKind::Internal, NO_RESULT)),
@@ -259,8 +271,12 @@ impl Engine {
     fn past_layers(&self, home: Option<Arc<Home>>, mut outcome: Outcome) -> Outcome {
         let within = home.and_then(|home| self.layers_within(&home));
         let within = within.as_deref().unwrap_or_default();
-        for layer in within.iter().rev().chain(self.layers().iter().rev()) {
+        let own = self.layers().iter().rev();
+        for layer in within.iter().rev().chain(own) {
             outcome = layer.task_ended(outcome);
+        }
+        for observer in self.observers().iter().rev() {
+            outcome = observer.task_ended(outcome);
         }
         outcome
     }

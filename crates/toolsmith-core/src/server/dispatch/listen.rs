@@ -21,6 +21,7 @@ impl Engine {
             request,
             peer,
             sink,
+            ..
         } = operation;
         let Some(sink) = sink else {
             return Outcome::failed(

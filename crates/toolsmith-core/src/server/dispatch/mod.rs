@@ -44,15 +44,37 @@ impl Engine {
         peer: Peer,
         sink: Option<Arc<dyn ReplySink>>,
     ) -> impl Future<Output = Outcome> + Send + 'static {
-        self.begin(Operation {
-            request,
-            peer,
-            sink,
-        })
+        let operation = Operation::new(request, peer, sink);
+        match self.observers().is_empty() {
+            true => self.begin(operation),
+            false => Begun::aside(self.observed(operation)),
+        }
+    }
+
+    /// With those around it who look on.
+    async fn observed(self, mut operation: Operation) -> Outcome {
+        operation.primitive = self.primitive_of(&operation);
+        let observers = self.observers().clone();
+        let end = move |operation| Box::pin(self.begin(operation)) as _;
+        Next::new(&observers, Box::new(end)).run(operation).await
+    }
+
+    /// What an operation is about, of what its caller may see.
+    fn primitive_of(&self, operation: &Operation) -> Option<Arc<str>> {
+        let target = operation.target()?;
+        let view = self.registry().view(operation.caller().tenant());
+        match operation.method() {
+            Method::CallTool => view.tool(target).map(|(_, it)| Arc::clone(&it.name)),
+            Method::GetPrompt => view.prompt(target).map(|(_, it)| Arc::clone(&it.name)),
+            Method::ReadResource | Method::Subscribe | Method::Unsubscribe => {
+                view.at(target).map(|it| it.key().1.into())
+            }
+            _ => None,
+        }
     }
 
     /// Begins work on a request when there is room for it.
-    pub(super) fn begin(self, operation: Operation) -> Begun {
+    fn begin(self, operation: Operation) -> Begun {
         if !is_call(&operation.request.method) {
             return self.begin_now(operation);
         }
@@ -201,6 +223,7 @@ impl Engine {
             request,
             peer,
             sink,
+            ..
         } = operation;
         let extension = crate::protocol::TASKS_EXTENSION;
         if !peer.revision.is_modern() && !peer.revision.has_legacy_tasks() {
@@ -231,6 +254,7 @@ impl Engine {
             request,
             peer,
             sink,
+            ..
         } = operation;
         let mut params = request.params;
         let scope = Box::new(Scope {

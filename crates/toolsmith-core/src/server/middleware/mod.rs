@@ -1,19 +1,27 @@
 //! What stands around calls, reads, gets and lists.
 //!
 //! A [`Middleware`] sees every operation on its way in and every outcome on its way out,
-//! and may change, answer or refuse either. A server without any pays nothing for them.
+//! and may change, answer or refuse either. One that looks on from outside, as a log does,
+//! is an [observer](super::Server::observer): it sees every request, also those for which
+//! there is no room. A server without any pays nothing for them.
 
+mod ending;
+mod log;
 mod ready_made;
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-pub use ready_made::{LimitResponse, Log, MaskErrors, Time};
+pub use ending::Ending;
+pub use log::Log;
+pub use ready_made::{LimitResponse, MaskErrors, Time};
 
-use super::{Caller, Peer, ReplySink};
-use crate::protocol::{Method, Outcome, Request};
+use super::{Arrival, Caller, Peer, ReplySink};
+use crate::protocol::{Method, Outcome, Request, RequestId, TraceContext};
 
 /// Something that is done for a client, on its way to whatever does it.
 #[derive(Debug, Clone)]
@@ -21,12 +29,47 @@ pub struct Operation {
     pub(super) request: Request,
     pub(super) peer: Peer,
     pub(super) sink: Option<Arc<dyn ReplySink>>,
+    /// What it is about, of what the server has. Looked for where somebody looks on.
+    pub(super) primitive: Option<Arc<str>>,
 }
 
 impl Operation {
+    pub(super) fn new(request: Request, peer: Peer, sink: Option<Arc<dyn ReplySink>>) -> Self {
+        Self {
+            request,
+            peer,
+            sink,
+            primitive: None,
+        }
+    }
+
     /// What is to be done.
     pub fn method(&self) -> &Method {
         &self.request.method
+    }
+
+    /// The id that the client gave it. Another client may use the same.
+    pub fn request_id(&self) -> &RequestId {
+        &self.request.id
+    }
+
+    /// The trace that it is a part of, as its `_meta` says.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.request.params.trace()
+    }
+
+    /// How it came, where an [observer](super::Server::observer) looks on and the transport
+    /// knows.
+    pub fn arrival(&self) -> Option<&Arrival> {
+        self.peer.arrival.as_deref()
+    }
+
+    /// The tool, prompt or resource that it is about, as the server has it: a name, a URI or a
+    /// template. Unlike [`target`](Self::target) it is no word of a client, of which there may
+    /// be any number. Only for [observers](super::Server::observer), and none where there is
+    /// no such thing.
+    pub fn primitive(&self) -> Option<&str> {
+        self.primitive.as_deref()
     }
 
     /// What it is done to: the name of a tool or prompt, the URI of a resource.
@@ -89,14 +132,41 @@ pub trait Middleware: Send + Sync + 'static {
     fn task_ended(&self, outcome: Outcome) -> Outcome {
         outcome
     }
+
+    /// Is told that a client of the legacy era has opened a conversation. Never waits.
+    fn opened(&self, peer: &Peer) {
+        let _ = peer;
+    }
+
+    /// Is told, after [`task_ended`](Self::task_ended) of all, that a task has ended by
+    /// itself. Never waits.
+    fn task_done(&self, task: &EndedTask<'_>) {
+        let _ = task;
+    }
+}
+
+/// A call that went on as a task, and has ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EndedTask<'a> {
+    /// The name of its tool.
+    pub tool: &'a str,
+    /// Who called it.
+    pub caller: &'a Caller,
+    /// What it came to.
+    pub outcome: &'a Outcome,
+    /// How long it went on after it was answered.
+    pub took: Duration,
 }
 
 type Handling<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// A [`Middleware`] behind one type.
-pub(super) trait Layer: Send + Sync {
+pub(super) trait Layer: Any + Send + Sync {
     fn handle<'a>(&'a self, operation: Operation, next: Next<'a>) -> Handling<'a>;
     fn task_ended(&self, outcome: Outcome) -> Outcome;
+    fn opened(&self, peer: &Peer);
+    fn task_done(&self, task: &EndedTask<'_>);
 }
 
 impl<M: Middleware> Layer for M {
@@ -106,6 +176,14 @@ impl<M: Middleware> Layer for M {
 
     fn task_ended(&self, outcome: Outcome) -> Outcome {
         Middleware::task_ended(self, outcome)
+    }
+
+    fn opened(&self, peer: &Peer) {
+        Middleware::opened(self, peer);
+    }
+
+    fn task_done(&self, task: &EndedTask<'_>) {
+        Middleware::task_done(self, task);
     }
 }
 

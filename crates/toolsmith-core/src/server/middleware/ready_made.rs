@@ -5,45 +5,6 @@ use std::time::{Duration, Instant};
 use super::{Middleware, Next, Operation};
 use crate::protocol::{ErrorKind, Outcome, ResourceData, ToolOutput};
 
-/// Logs every operation when it has ended: what it was, who asked, how it ended, and how
-/// long it took.
-///
-/// Arguments and results are not logged: they are somebody's data.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Log;
-
-impl Middleware for Log {
-    async fn handle(&self, operation: Operation, next: Next<'_>) -> Outcome {
-        let method = operation.method().to_string();
-        let target: String = operation.target().unwrap_or("").chars().take(200).collect();
-        let tenant = operation.caller().tenant().to_owned();
-        let begun = Instant::now();
-        let outcome = next.run(operation).await;
-        let took = begun.elapsed();
-        let ended = ending(&outcome);
-        tracing::info!(
-            method,
-            target,
-            tenant,
-            ended,
-            ?took,
-            "an operation has ended"
-        );
-        outcome
-    }
-}
-
-/// How an operation ended, in a word.
-fn ending(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Error(_) => "error",
-        Outcome::Call(output) if output.is_error => "tool error",
-        Outcome::InputRequired(_) => "input required",
-        Outcome::TaskCreated(_) => "task",
-        _ => "complete",
-    }
-}
-
 /// Tells a closure how long each operation took.
 ///
 /// ```

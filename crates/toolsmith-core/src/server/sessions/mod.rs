@@ -187,6 +187,7 @@ impl Sessions {
                 id,
                 levels,
             }),
+            arrival: None,
         })
     }
 

@@ -10,7 +10,7 @@ use super::discovery;
 use super::key::Key;
 use super::key_set::KeySet;
 use crate::auth::address;
-use crate::auth::fetch::{FetchError, Fetcher};
+use crate::fetch::{FetchError, Fetcher};
 
 /// The longest metadata and the longest key set, in bytes.
 pub(super) const MAX_DOCUMENT: usize = 256 * 1024;

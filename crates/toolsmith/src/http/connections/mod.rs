@@ -197,27 +197,31 @@ impl Connections {
             Ok(place) => {
                 let answers = Answers::Service(self.service.clone());
                 let connection = connection(answers, &self.limits, activity.clone());
-                let connection = Again::new(connection).map(move |_ended| drop(place));
+                let open = self.service.count_connection();
+                let connection = Again::new(connection).map(move |_ended| drop((place, open)));
                 let task = self.tasks.spawn(connection);
                 self.watched.add(task, activity);
             }
-            Err(answers) if self.refused.len() < MAX_REFUSED => {
-                let telling = connection(answers, &self.limits, activity);
-                // Whether it was heard makes no difference.
-                self.refused
-                    .spawn(timeout(REFUSAL_TIME, telling).map(|_heard| ()));
+            Err((kind, why)) => {
+                self.service.note_refused(kind);
+                if self.refused.len() < MAX_REFUSED {
+                    let answers = Answers::Full(kind, why);
+                    let telling = connection(answers, &self.limits, activity);
+                    // Whether it was heard makes no difference.
+                    self.refused
+                        .spawn(timeout(REFUSAL_TIME, telling).map(|_heard| ()));
+                }
             }
-            Err(_) => {}
         }
     }
 
     /// A place for a connection, or what to tell it.
-    fn place(&mut self, remote: &Remote) -> Result<Option<Place>, Answers> {
+    fn place(&mut self, remote: &Remote) -> Result<Option<Place>, (ErrorKind, &'static str)> {
         let proxied = self.service.trusts(remote);
         let address = remote.address().filter(|_| !proxied);
         let place = match address.map(|it| self.addresses.take(it)) {
             Some(None) => {
-                return Err(Answers::Full(
+                return Err((
                     ErrorKind::TooManyConnections,
                     "this address has too many connections; end one, or use one for several requests",
                 ));
@@ -236,7 +240,7 @@ impl Connections {
                 "there is no room for more connections; allow more with --max-connections"
             );
         }
-        Err(Answers::Full(
+        Err((
             ErrorKind::Full,
             "there is no room for more connections; try again soon",
         ))

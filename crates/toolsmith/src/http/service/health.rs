@@ -19,7 +19,7 @@ const LOOK_AGAIN: &str = "1";
 
 /// Whether clients may be sent to the server. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(in crate::http) struct Readiness(Arc<AtomicBool>);
+pub(crate) struct Readiness(Arc<AtomicBool>);
 
 impl Readiness {
     /// The server was told to stop.
@@ -28,7 +28,7 @@ impl Readiness {
     }
 
     /// Whether it was.
-    pub(in crate::http) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

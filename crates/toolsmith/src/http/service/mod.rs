@@ -21,8 +21,11 @@
 //! 8. the endpoint: content negotiation, the body within its bound, decode, dispatch,
 //!    encode;
 //! 9. and on the way back, whatever the answer is, what the browser of a page is told of it
-//!    (`cors.rs`), and of a refusal for want of scopes, which of them are needed.
+//!    (`cors.rs`), and of a refusal for want of scopes, which of them are needed;
+//! 10. refusals are counted and logged where somebody looks on (`sight.rs`), last, because any
+//!     of these may refuse.
 
+mod arrival;
 #[cfg(feature = "auth")]
 #[path = "with_authority.rs"]
 mod authority;
@@ -37,6 +40,7 @@ mod proxies;
 mod public_url;
 mod rate;
 mod remote;
+mod sight;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -55,6 +59,8 @@ use self::authority::Authority;
 use self::cors::Cors;
 use self::hosts::{Admitted, Gate};
 use self::rate::RateLimit;
+use self::sight::Sight;
+use super::asker::Asker;
 use super::body::ResponseBody;
 use super::driven::Streams;
 use super::endpoint::{Endpoint, Limits};
@@ -62,12 +68,13 @@ use super::fields::Fields;
 use super::options::Options;
 use super::respond::{self, HttpResponse};
 use crate::Result;
+use crate::metrics::Counted;
 use crate::ports::{EventLimits, MemoryEvents, MemorySessions};
 use crate::protocol::{ErrorKind, HeaderField, ProtocolError};
 use crate::server::{Caller, Engine, Server, Sessions};
 
 pub(super) use authority::Own;
-pub(super) use health::Readiness;
+pub(crate) use health::Readiness;
 pub(super) use hosts::Bound;
 pub(super) use origins::Origins;
 pub(super) use proxies::Proxies;
@@ -89,6 +96,8 @@ struct Inner {
     cors: Cors,
     authority: Option<Authority>,
     rate: Option<RateLimit>,
+    /// Those who look on, if anybody does.
+    sight: Option<Sight>,
     endpoint: Endpoint,
     /// The one path that is served; any, where somebody else routes.
     path: Option<String>,
@@ -123,6 +132,7 @@ impl McpService {
             cors: Cors::new(options),
             authority: Authority::new(options, own, known_as)?,
             rate: Rate::parse(&options.rate_limit)?.map(RateLimit::new),
+            sight: Sight::of(&engine),
             endpoint: Endpoint {
                 sessions: sessions(&engine, options),
                 engine,
@@ -142,8 +152,24 @@ impl McpService {
         self.0.proxies.trust(remote)
     }
 
-    pub(super) fn readiness(&self) -> &Readiness {
+    pub(crate) fn readiness(&self) -> &Readiness {
         &self.0.readiness
+    }
+
+    /// Counts a connection for as long as what this gives lives.
+    pub(super) fn count_connection(&self) -> Option<Counted> {
+        self.0.sight.as_ref().and_then(Sight::connection)
+    }
+
+    /// Takes note of a connection for which there was no room.
+    pub(super) fn note_refused(&self, kind: ErrorKind) {
+        if let Some(sight) = &self.0.sight {
+            sight.refused(kind, "");
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.endpoint.engine
     }
 
     /// How many legacy sessions there are.
@@ -207,6 +233,10 @@ impl McpService {
             } => (*response, is_of_page),
             Entry::AsksReady { is_of_page } => (Box::pin(inner.ready(parts)).await, is_of_page),
         };
+        let response = match &inner.sight {
+            Some(sight) => sight.note(parts, response),
+            None => response,
+        };
         match is_of_page {
             true => inner.cors.told(parts, response),
             false => response,
@@ -229,7 +259,7 @@ impl Inner {
                 _ => {}
             }
         }
-        let client = remote.client(&self.proxies, &parts.headers);
+        let mut client = remote.client(&self.proxies, &parts.headers);
         let Admitted {
             is_of_page,
             refused,
@@ -250,7 +280,12 @@ impl Inner {
                 health::READY => Entry::AsksReady { is_of_page },
                 _ => answered(nothing_here(ours), is_of_page),
             },
-            _ => Entry::Passes { client, is_of_page },
+            _ => {
+                if self.sight.is_some() {
+                    client.arrival = Some(arrival::arrival(remote, &client, parts));
+                }
+                Entry::Passes { client, is_of_page }
+            }
         }
     }
 
@@ -268,7 +303,11 @@ impl Inner {
     {
         match self.count(&caller, client) {
             Err(refused) => *refused,
-            Ok(()) => self.endpoint.serve(parts, fields, body, caller).await,
+            Ok(()) => {
+                let arrival = client.arrival.clone();
+                let asker = Asker { caller, arrival };
+                self.endpoint.serve(parts, fields, body, asker).await
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 //! Who sent a request: the other end of the connection, and the client behind it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use http::HeaderMap;
 
 use super::proxies::Proxies;
+use crate::server::Arrival;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(in crate::http) struct Client {
     pub(in crate::http) address: Option<IpAddr>,
     /// The host that a trusted proxy was asked for.
     pub(in crate::http) host: Option<String>,
+    /// How its request came, where somebody looks on.
+    pub(in crate::http) arrival: Option<Arc<Arrival>>,
 }
 
 impl Remote {
@@ -41,13 +45,14 @@ impl Remote {
         if proxies.is_empty() || !proxies.trust(self) {
             return Client {
                 address: own,
-                host: None,
+                ..Client::default()
             };
         }
         let said = proxies.said(fields);
         Client {
             address: said.address.or(own),
             host: said.host,
+            arrival: None,
         }
     }
 }

@@ -127,6 +127,12 @@ macro_rules! settings_of_http {
                 /// How many streams one legacy session may have on which the server speaks unasked.
                 Http max_streams: Count = "4", "N";
             }
+            "What it shows of itself" {
+                /// An address of its own for those who operate the server: `/metrics` for
+                /// Prometheus, and `/ready` with the names of what is waited for. Whoever reaches
+                /// it may look, so keep it from everybody else.
+                Metrics admin: Text, "ADDRESS";
+            }
             "How it ends" {
                 /// How long calls may go on after the server was told to stop, before they are cut
                 /// off.

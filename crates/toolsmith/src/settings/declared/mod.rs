@@ -26,6 +26,10 @@ pub(crate) enum Part {
     Acme,
     /// The feature `auth`.
     Auth,
+    /// The feature `metrics`.
+    Metrics,
+    /// The feature `otel`.
+    Otel,
 }
 
 impl Part {
@@ -38,15 +42,17 @@ impl Part {
             Part::Tls => Some(("tls", cfg!(feature = "tls"))),
             Part::Acme => Some(("acme", cfg!(feature = "acme"))),
             Part::Auth => Some(("auth", cfg!(feature = "auth"))),
+            Part::Otel => Some(("otel", cfg!(feature = "otel"))),
+            Part::Metrics => Some(("metrics", cfg!(feature = "metrics"))),
         }
     }
 
     /// The transport that it is a setting of; none where it is one of both.
     pub(super) const fn transport(self) -> Option<&'static str> {
         match self {
-            Part::Server => None,
+            Part::Server | Part::Otel => None,
             Part::Stdio => Some("stdio"),
-            Part::Http | Part::Tls | Part::Acme | Part::Auth => Some("http"),
+            Part::Http | Part::Tls | Part::Acme | Part::Auth | Part::Metrics => Some("http"),
         }
     }
 }

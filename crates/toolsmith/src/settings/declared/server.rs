@@ -102,6 +102,47 @@ pub(super) fn rest() -> Vec<Setting> {
             "A file with such keys, one to a line",
         ),
         of_server(
+            "audit_log",
+            "FILE",
+            None,
+            "A file to which every call is written when it has ended, before it is answered, as a line of JSON; while it cannot be written to, calls are refused",
+        ),
+        Setting {
+            shape: Shape::Switch,
+            ..of_server(
+                "audit_arguments",
+                "BOOL",
+                Some("false"),
+                "Writes the arguments of calls to that file, too, without the values of members whose names sound like secrets, such as password or api_key",
+            )
+        },
+        Setting {
+            shape: Shape::Many,
+            ..of_server(
+                "audit_redact",
+                "WORD",
+                None,
+                "A word in the names of further members whose values are left out of that file; may be repeated",
+            )
+        },
+        row(
+            SECTION,
+            Part::Otel,
+            "otlp_endpoint",
+            "URL",
+            None,
+            "The address of a collector of OpenTelemetry that spans are sent to, by OTLP over HTTP, such as http://127.0.0.1:4318; the variables of OpenTelemetry, such as OTEL_SERVICE_NAME, hold",
+        ),
+        Setting {
+            shape: Shape::Switch,
+            ..of_server(
+                "log_calls",
+                "BOOL",
+                Some("false"),
+                "Logs each request when it has ended: what it was, who asked, how it ended and how long it took, without arguments and results",
+            )
+        },
+        of_server(
             "log",
             "FORMAT",
             Some("text"),

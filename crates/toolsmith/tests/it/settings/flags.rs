@@ -7,7 +7,7 @@ use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta,
 const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
 
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 59] = [
+pub(crate) const ALL: [(&str, &str, &str); 65] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -113,6 +113,16 @@ pub(crate) const ALL: [(&str, &str, &str); 59] = [
         "TOOLSMITH_STATE_KEY_FILE",
         "/etc/server/keys",
     ),
+    ("--admin", "TOOLSMITH_ADMIN", "127.0.0.1:9090"),
+    ("--audit-log", "TOOLSMITH_AUDIT_LOG", "/var/log/calls"),
+    ("--audit-arguments", "TOOLSMITH_AUDIT_ARGUMENTS", "true"),
+    ("--audit-redact", "TOOLSMITH_AUDIT_REDACT", "iban"),
+    (
+        "--otlp-endpoint",
+        "TOOLSMITH_OTLP_ENDPOINT",
+        "http://127.0.0.1:4318",
+    ),
+    ("--log-calls", "TOOLSMITH_LOG_CALLS", "true"),
     ("--log", "TOOLSMITH_LOG", "json"),
     ("--log-level", "TOOLSMITH_LOG_LEVEL", "warn"),
 ];

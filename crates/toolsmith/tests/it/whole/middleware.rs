@@ -179,10 +179,10 @@ async fn log_says_what_was_done_for_whom_and_how_it_ended() {
     assert_eq!(lines.len(), 3, "{text}");
     for (line, target, ended) in [
         (lines[0], "echo", "complete"),
-        (lines[1], "fails", "tool error"),
+        (lines[1], "fails", "tool_error"),
         (lines[2], "none:x", "error"),
     ] {
-        for part in [target, ended, "acme", "took="] {
+        for part in [target, ended, "acme", "duration_ms="] {
             assert!(line.contains(part), "no {part} in {line}");
         }
     }

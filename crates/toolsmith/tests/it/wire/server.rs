@@ -14,6 +14,8 @@ use super::tools::{Gate, server};
 #[derive(Debug)]
 pub(crate) struct TestServer {
     endpoint: Endpoint,
+    /// The address for those who operate it.
+    pub(crate) admin: Option<Endpoint>,
     pub(crate) service: McpService,
     pub(crate) gate: Arc<Gate>,
     task: JoinHandle<toolsmith::Result<()>>,
@@ -35,10 +37,13 @@ impl TestServer {
     pub(crate) fn of(server: Server, gate: Arc<Gate>, settings: impl FnOnce(Http) -> Http) -> Self {
         let listening = settings(Http::bind("127.0.0.1:0")).listen().unwrap();
         let endpoint = Endpoint::at(&listening.url());
+        let admin = listening.admin_addr();
+        let admin = admin.map(|it| Endpoint::at(&format!("http://{it}/metrics")));
         let service = listening.service(server).unwrap();
         let task = tokio::spawn(listening.serve(service.clone()));
         Self {
             endpoint,
+            admin,
             service,
             gate,
             task,

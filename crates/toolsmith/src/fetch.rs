@@ -1,4 +1,4 @@
-//! The HTTP client for what authorization servers publish and answer.
+//! The HTTP client for what authorization servers publish and answer, and for traces.
 //!
 //! Small on purpose: every request has one time limit and every answer a bound, no redirect
 //! is followed (a redirect could lead from a trusted address to any other), and no cookie,
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -28,7 +28,7 @@ const KEPT: Duration = Duration::from_secs(30);
 
 /// Fetches within bounds.
 #[derive(Clone)]
-pub(super) struct Fetcher {
+pub(crate) struct Fetcher {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     timeout: Duration,
 }
@@ -40,7 +40,7 @@ impl Fetcher {
     /// # Errors
     ///
     /// When there are no roots, or the file cannot be read.
-    pub(super) fn new(tls: bool, ca_file: Option<&Path>, timeout: Duration) -> Result<Self> {
+    pub(crate) fn new(tls: bool, ca_file: Option<&Path>, timeout: Duration) -> Result<Self> {
         let roots = if tls {
             roots(ca_file)?
         } else {
@@ -69,13 +69,13 @@ impl Fetcher {
     }
 
     /// Gets a document of at most so many bytes.
-    pub(super) async fn get(&self, uri: &Uri, most: usize) -> Result<Bytes, FetchError> {
+    pub(crate) async fn get(&self, uri: &Uri, most: usize) -> Result<Bytes, FetchError> {
         let request = builder(Method::GET, uri).body(Full::default());
         self.send(request, most).await
     }
 
     /// Posts a form and gets an answer of at most so many bytes.
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &self,
         uri: &Uri,
         authorization: HeaderValue,
@@ -95,20 +95,44 @@ impl Fetcher {
         most: usize,
     ) -> Result<Bytes, FetchError> {
         let request = request.map_err(|error| FetchError::Connection(error.to_string()))?;
-        let answer = async {
-            let response = self.client.request(request).await;
-            let response = response.map_err(|error| FetchError::Connection(chain(&error)))?;
-            if response.status() != StatusCode::OK {
-                return Err(FetchError::Status(response.status()));
-            }
-            let body = Limited::new(response.into_body(), most).collect().await;
-            match body {
-                Ok(body) => Ok(body.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => Err(FetchError::TooLarge(most)),
-                Err(error) => Err(FetchError::Connection(error.to_string())),
-            }
-        };
-        let limited = tokio::time::timeout(self.timeout, answer);
+        let answered = self.limited(self.answer(request, most)).await?;
+        match answered.status() {
+            StatusCode::OK => Ok(answered.into_body()),
+            status => Err(FetchError::Status(status)),
+        }
+    }
+
+    /// Sends a request, and gets an answer of any status and of at most so many bytes.
+    #[cfg(feature = "otel")]
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        most: usize,
+    ) -> Result<Response<Bytes>, FetchError> {
+        let request = request.map(Full::from);
+        self.limited(self.answer(request, most)).await
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<Response<Bytes>, FetchError> {
+        let response = self.client.request(request).await;
+        let response = response.map_err(|error| FetchError::Connection(chain(&error)))?;
+        let (parts, body) = response.into_parts();
+        match Limited::new(body, most).collect().await {
+            Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => Err(FetchError::TooLarge(most)),
+            Err(error) => Err(FetchError::Connection(error.to_string())),
+        }
+    }
+
+    async fn limited<T>(
+        &self,
+        work: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let limited = tokio::time::timeout(self.timeout, work);
         limited
             .await
             .unwrap_or(Err(FetchError::Timeout(self.timeout)))
@@ -179,7 +203,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// Why there is no document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FetchError {
+pub(crate) enum FetchError {
     /// It took too long.
     Timeout(Duration),
     /// Connecting, TLS or reading failed.
