@@ -95,7 +95,8 @@ pub(crate) fn features(workspace: &Workspace) -> Result<()> {
         .context("toolsmith has no features")?;
     let alone = features
         .keys()
-        .filter(|name| *name != "default")
+        // All of them together is what everything else is built with.
+        .filter(|name| !["default", "full"].contains(&name.as_str()))
         .map(String::as_str);
     for feature in std::iter::once("").chain(alone) {
         workspace

@@ -42,6 +42,8 @@ struct Part {
     name: &'static str,
     about: &'static str,
     run: fn(&Workspace, &[String]) -> Outcome,
+    /// Whether it mostly waits for others, and so begins at once, beside those before it.
+    waits: bool,
 }
 
 /// Every part, in the order in which `test` runs them: the quick ones first, and those
@@ -51,91 +53,109 @@ const PARTS: &[Part] = &[
         name: "fmt",
         about: "formatting",
         run: |w, _| passed(cargo::fmt(w)),
+        waits: false,
     },
     Part {
         name: "layers",
         about: "who may know whom, and revision dates in one file",
         run: |w, _| passed(layers::check(w)),
+        waits: false,
     },
     Part {
         name: "msrv",
         about: "the stated minimum Rust version holds",
         run: |w, _| msrv::check(w),
+        waits: false,
     },
     Part {
         name: "clippy",
         about: "lints, warnings denied",
         run: |w, _| passed(cargo::clippy(w)),
+        waits: false,
     },
     Part {
         name: "unit",
         about: "unit, integration and UI tests",
         run: |w, _| cargo::unit(w),
+        waits: false,
     },
     Part {
         name: "doctest",
         about: "documentation tests",
         run: |w, _| passed(cargo::doctest(w)),
+        waits: false,
     },
     Part {
         name: "doc",
         about: "documentation builds, warnings denied",
         run: |w, _| passed(cargo::doc(w)),
+        waits: false,
     },
     Part {
         name: "api",
         about: "the public API is the recorded one (--update records it)",
         run: api::check,
+        waits: false,
     },
     Part {
         name: "features",
         about: "no default features, and each feature alone",
         run: |w, _| passed(cargo::features(w)),
+        waits: false,
     },
     Part {
         name: "instructions",
         about: "instructions a call are as recorded (--update records, --profile WORKLOAD shows)",
         run: instructions::run,
+        waits: false,
     },
     Part {
         name: "setup",
-        about: "Node packages and Python environment, into target/",
+        about: "Node packages and Python environment, into target/, and programs of Debian's",
         run: |w, _| passed(setup::all(w)),
+        waits: true,
     },
     Part {
         name: "lab",
         about: "the lab's own commands, and the same bytes on both transports",
         run: |w, _| lab::check(w),
+        waits: false,
     },
     Part {
         name: "clients",
         about: "clients that others wrote call tools, and talk two-way",
         run: |w, _| clients::check(w),
+        waits: false,
     },
     Part {
         name: "conformance",
         about: "the official conformance suite",
         run: |w, _| conformance::check(w),
+        waits: false,
     },
     Part {
         name: "edge",
         about: "browsers, proxies, faults and ends before a server [part…] [--soak]",
         run: edge::check,
+        waits: false,
     },
     Part {
         name: "readme",
         about: "the README's own commands",
         run: |w, _| readme::check(w),
+        waits: false,
     },
     Part {
         name: "deny",
         about: "bans, licenses and sources of dependencies",
         run: |w, _| passed(deny::check(w)),
+        waits: false,
     },
     Part {
         name: "package",
         about: "every crate builds from its tarball",
         run: |w, _| passed(package::check(w)),
+        waits: false,
     },
 ];
 
@@ -145,11 +165,13 @@ const ALONE: &[Part] = &[
         name: "bench",
         about: "what a call costs, beside bare axum and beside peers [--rounds N] [--seconds S] [--only a,b] [--subjects ours,floor] [--write-docs]; not a part of `test`",
         run: bench::run,
+        waits: false,
     },
     Part {
         name: "fuzz",
         about: "libFuzzer on the targets of fuzz/ [--minutes N] [target…]; not a part of `test`",
         run: fuzz::run,
+        waits: false,
     },
 ];
 

@@ -1,101 +1,117 @@
-//! Every crate that is meant for the registry builds from what would be uploaded.
+//! Every crate that is meant for the registry compiles from what would be uploaded.
 
-use std::path::{Path, PathBuf};
+use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
+use crate::run::Task;
 use crate::workspace::Workspace;
 
-/// Packs and builds all publishable crates together: cargo lays them over the registry,
-/// so that each finds those of its own workspace that are not published yet.
+/// Packs all publishable crates, unpacks them beside each other, and checks them there: what
+/// a crate has and did not pack is missing then.
+///
+/// Cargo's own check builds each crate by itself, with other features of what they have in
+/// common each time, which takes minutes.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let mut task = workspace.cargo(["package", "--workspace"]);
-    let packages = workspace.packages()?;
-    for package in &packages {
-        let text = |member: &str| package[member].as_str().unwrap_or_default().to_owned();
-        let (name, version) = (text("name"), text("version"));
-        forget_unpacked(&cargo_home()?, &format!("{name}-{version}"))?;
-        forget_built(&workspace.target, &name)?;
-    }
-    for package in &packages {
-        // `publish = false` is an empty list of registries.
-        if package["publish"].as_array().is_some_and(Vec::is_empty) {
-            task = task.args(["--exclude", package["name"].as_str().unwrap_or_default()]);
-        }
-    }
+    let packages: Vec<Crate> = workspace.packages()?.iter().filter_map(Crate::of).collect();
+    let mut task = workspace.cargo(["package", "--no-verify"]);
     // In a checkout that is being worked on, what is not committed yet is tested too.
     if std::env::var_os("CI").is_none() {
         task = task.args(["--allow-dirty"]);
     }
-    task.run()
-}
-
-/// Where cargo keeps what it has fetched.
-fn cargo_home() -> Result<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    home.context("there is no home folder")
-}
-
-/// Removes what cargo unpacked of one of our crates when it was packed before. It goes by
-/// name and version, and would build the older content again.
-fn forget_unpacked(home: &Path, crate_and_version: &str) -> Result<()> {
-    let Ok(registries) = home.join("registry/src").read_dir() else {
-        return Ok(());
-    };
-    for registry in registries {
-        let unpacked = registry?.path().join(crate_and_version);
-        if unpacked.is_dir() {
-            std::fs::remove_dir_all(&unpacked).context("an older package cannot be removed")?;
-        }
+    for package in &packages {
+        task = task.args(["--package", &package.name]);
     }
-    Ok(())
+    task.run()?;
+    let packed = workspace.target.join("package");
+    let unpacked = packed.join("unpacked");
+    if unpacked.exists() {
+        std::fs::remove_dir_all(&unpacked).context("older packages cannot be removed")?;
+    }
+    std::fs::create_dir_all(&unpacked)?;
+    for package in &packages {
+        package.unpack(&packed, &unpacked)?;
+    }
+    std::fs::write(unpacked.join("Cargo.toml"), manifest(&packages))?;
+    std::fs::copy(
+        workspace.root.join("Cargo.lock"),
+        unpacked.join("Cargo.lock"),
+    )?;
+    workspace
+        .cargo(["check", "--workspace", "--all-features", "--offline"])
+        .args(["--target-dir".as_ref(), workspace.target.as_os_str()])
+        .dir(&unpacked)
+        .run()
 }
 
-/// Removes the marks by which cargo knows that one of our crates was built before. It
-/// takes what comes from a registry for unchanged as long as the version is.
-fn forget_built(build: &Path, name: &str) -> Result<()> {
-    let Ok(marks) = build.join("debug/.fingerprint").read_dir() else {
-        return Ok(());
-    };
-    for mark in marks {
-        let mark = mark?;
-        let of = mark.file_name().to_string_lossy().into_owned();
-        // A mark is named by the crate and a hash, and one name may start another.
-        if of.rsplit_once('-').is_some_and(|(of, _)| of == name) {
-            std::fs::remove_dir_all(mark.path()).context("an older build cannot be removed")?;
+/// A crate that is meant for the registry.
+#[derive(Debug, PartialEq)]
+struct Crate {
+    name: String,
+    version: String,
+}
+
+impl Crate {
+    /// One of the workspace; none where it is not published.
+    fn of(package: &Value) -> Option<Self> {
+        // `publish = false` is an empty list of registries.
+        if package["publish"].as_array().is_some_and(Vec::is_empty) {
+            return None;
         }
+        let text = |member: &str| Some(package[member].as_str()?.to_owned());
+        Some(Self {
+            name: text("name")?,
+            version: text("version")?,
+        })
     }
-    Ok(())
+
+    fn folder(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+
+    /// Unpacks it as new: what it holds is dated long ago, and would be taken for what was
+    /// compiled before.
+    fn unpack(&self, packed: &Path, to: &Path) -> Result<()> {
+        let archive = packed.join(format!("{}.crate", self.folder()));
+        Task::new("tar")
+            .args(["--extract", "--gzip", "--touch", "--file"])
+            .args([&archive])
+            .args(["--directory".as_ref(), to.as_os_str()])
+            .run()
+    }
+}
+
+/// A workspace of them, in which each finds the others.
+fn manifest(packages: &[Crate]) -> String {
+    let mut members = String::new();
+    let mut patches = String::new();
+    for package in packages {
+        let folder = package.folder();
+        // Writing to a string does not fail.
+        let _ = write!(members, "\"{folder}\", ");
+        let _ = writeln!(patches, "{} = {{ path = \"{folder}\" }}", package.name);
+    }
+    format!("[workspace]\nresolver = \"3\"\nmembers = [{members}]\n\n[patch.crates-io]\n{patches}")
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn what_was_unpacked_of_our_crate_is_removed_and_nothing_else() {
-        let home = tempfile::tempdir().unwrap();
-        let registry = home.path().join("registry/src/overlay-1");
-        for name in ["ours-0.1.0/src", "ours-core-0.1.0", "theirs-1.0.0"] {
-            std::fs::create_dir_all(registry.join(name)).unwrap();
-        }
-        forget_unpacked(home.path(), "ours-0.1.0").unwrap();
-        assert!(!registry.join("ours-0.1.0").exists());
-        assert!(registry.join("ours-core-0.1.0").exists());
-        assert!(registry.join("theirs-1.0.0").exists());
-    }
-
-    #[test]
-    fn the_marks_of_our_build_are_removed_and_no_others() {
-        let build = tempfile::tempdir().unwrap();
-        let marks = build.path().join("debug/.fingerprint");
-        for name in ["ours-0a1b", "ours-core-0a1b", "theirs-0a1b"] {
-            std::fs::create_dir_all(marks.join(name)).unwrap();
-        }
-        forget_built(build.path(), "ours").unwrap();
-        assert!(!marks.join("ours-0a1b").exists());
-        assert!(marks.join("ours-core-0a1b").exists());
-        assert!(marks.join("theirs-0a1b").exists());
+    fn crates_that_are_published_are_members_and_found_by_the_others() {
+        let packages = [
+            json!({"name": "ours", "version": "0.1.0", "publish": null}),
+            json!({"name": "private", "version": "0.0.0", "publish": []}),
+        ];
+        let packages: Vec<Crate> = packages.iter().filter_map(Crate::of).collect();
+        let text = manifest(&packages);
+        assert!(text.contains("members = [\"ours-0.1.0\", ]"), "{text}");
+        assert!(text.contains("ours = { path = \"ours-0.1.0\" }"), "{text}");
+        assert!(!text.contains("private"), "{text}");
     }
 }

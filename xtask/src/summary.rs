@@ -1,7 +1,11 @@
 //! Runs parts one after the other and says what came of each.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
 
 use crate::Part;
 use crate::namespace;
@@ -11,24 +15,39 @@ use crate::workspace::Workspace;
 /// Runs every part, also after a failure, so that one run shows all that is wrong.
 pub(crate) fn run<'a>(
     workspace: &Workspace,
-    parts: impl Iterator<Item = &'a Part>,
+    parts: impl Iterator<Item = &'a Part> + Clone,
     args: &[String],
 ) -> ExitCode {
     let start = Instant::now();
-    let mut rows = Vec::new();
-    for part in parts {
-        println!("\n== {}: {}", part.name, part.about);
-        let began = Instant::now();
-        let outcome = (part.run)(workspace, args);
-        let row = Row {
-            name: part.name,
-            time: began.elapsed(),
-            outcome,
-        };
-        println!("== {}", row.line());
-        rows.push(row);
-    }
+    let rows = thread::scope(|scope| {
+        let early = parts.clone().filter(|part| part.waits);
+        let early: Vec<_> = early
+            .map(|part| (part.name, scope.spawn(|| row(workspace, part, args))))
+            .collect();
+        let mut early: HashMap<_, _> = early.into_iter().collect();
+        let rows = parts.map(|part| {
+            println!("\n== {}: {}", part.name, part.about);
+            let row = match early.remove(part.name) {
+                Some(begun) => begun.join().unwrap_or_else(|_| Row::panicked(part)),
+                None => row(workspace, part, args),
+            };
+            println!("== {}", row.line());
+            row
+        });
+        rows.collect::<Vec<_>>()
+    });
     print(&rows, start.elapsed())
+}
+
+/// Runs a part.
+fn row(workspace: &Workspace, part: &Part, args: &[String]) -> Row {
+    let began = Instant::now();
+    let outcome = (part.run)(workspace, args);
+    Row {
+        name: part.name,
+        time: began.elapsed(),
+        outcome,
+    }
 }
 
 #[derive(Debug)]
@@ -39,6 +58,14 @@ struct Row {
 }
 
 impl Row {
+    fn panicked(part: &Part) -> Self {
+        Self {
+            name: part.name,
+            time: Duration::ZERO,
+            outcome: Err(anyhow!("it panicked; what it said is above")),
+        }
+    }
+
     fn line(&self) -> String {
         let word = match &self.outcome {
             Err(_) => "FAILED",
