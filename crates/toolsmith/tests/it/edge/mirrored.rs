@@ -13,6 +13,9 @@ fn start(#[header("Region")] region: Option<String>, #[header("N")] n: i64) -> S
     format!("{n} in {region:?}")
 }
 
+/// Arguments, header fields, and whether they agree.
+type Case<'a> = (&'a Value, &'a [(&'a str, &'a str)], bool);
+
 fn serving() -> TestServer {
     let gate = Arc::new(Gate::default());
     TestServer::of(server(&gate).tool::<start>(), gate, |http| http)
@@ -27,7 +30,7 @@ async fn what_is_no_value_of_a_mirrored_field_is_refused() {
         json!({"n": 42}),
     );
     let n = ("Mcp-Param-N", "42");
-    let cases: [(&Value, &[(&str, &str)], bool); 14] = [
+    let cases: [Case<'_>; 14] = [
         (&eu, &[n, ("Mcp-Param-Region", "eu")], true),
         (&eu, &[n, ("MCP-PARAM-REGION", "eu")], true),
         (&eu, &[n, ("Mcp-Param-Region", "=?base64?ZXU=?=")], true),

@@ -221,7 +221,8 @@ async fn a_session_has_so_many_streams() {
     for (_program, endpoint) in both("hello", ("--max-streams", "1"), &[]).await {
         let session = endpoint.session("2025-11-25").await;
         let _open = endpoint.open(&session.stream()).await;
-        let refused = endpoint.send(&session.stream()).await;
+        let refused = endpoint.begin(&session.stream()).await;
+        let refused = refused.expect_err("another stream was opened");
         is_refused(&refused, (429, -31006), &["stream"]);
     }
 }
@@ -233,7 +234,8 @@ async fn so_many_clients_listen_for_changes() {
         let listen = modern("a", "subscriptions/listen", filter.clone());
         let mut open = endpoint.open(&listen).await;
         open.message().await;
-        let refused = endpoint.send(&listen).await;
+        let refused = endpoint.begin(&listen).await;
+        let refused = refused.expect_err("another one was let listen");
         let message = is_refused(&refused, (503, -31017), &[]);
         assert_eq!(message["id"], "a", "{message}");
     }
