@@ -26,6 +26,8 @@ mod package;
 mod readme;
 mod run;
 mod same_bytes;
+#[cfg(test)]
+mod security;
 mod servers;
 mod setup;
 mod summary;

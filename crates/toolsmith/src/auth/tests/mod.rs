@@ -1,5 +1,6 @@
 //! The whole of it, against servers on this machine.
 
+mod audience;
 mod discovery;
 mod front;
 mod introspection;

@@ -5,11 +5,16 @@ mod authorization;
 mod browsers;
 mod health;
 mod limits;
+mod mirrored;
 mod proxies;
+#[cfg(feature = "auth")]
+mod security;
 #[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod sockets;
+#[cfg(all(unix, feature = "auth"))]
+mod unix_tokens;
 
 use serde_json::json;
 
