@@ -151,6 +151,11 @@ impl Engine {
         &self.0.observers
     }
 
+    /// What a caller needs for anything at all, see [`Server::scopes`](super::Server::scopes).
+    pub fn base_scopes(&self) -> &Scopes {
+        &self.0.scopes
+    }
+
     /// Whether anybody looks on, see [`Server::observer`](super::Server::observer).
     pub fn is_observed(&self) -> bool {
         !self.0.observers.is_empty()

@@ -19,6 +19,7 @@ use super::presented::{Fields, bearer};
 use super::resources::Resources;
 use super::scopes::{ScopeHierarchy, is_scope};
 use super::{Challenge, Denied};
+use crate::Scopes;
 use crate::fetch::Fetcher;
 use crate::ports::{Credentials, Refusal, Refused, Verdict, Verified, Verifier as _, Verifiers};
 use crate::protocol::HeaderField;
@@ -39,6 +40,8 @@ struct Parts {
     introspection: Option<Introspection>,
     hierarchy: Arc<ScopeHierarchy>,
     required: Vec<String>,
+    /// Those, and what else a client is told to ask for to begin with.
+    asked: Vec<String>,
     metadata: Option<ResourceMetadata>,
     metadata_url: Option<String>,
     key_field: Option<HeaderName>,
@@ -82,7 +85,7 @@ impl Authorizer {
         let open = |it| ApiKeys::open(it, Arc::clone(&hierarchy), &clock);
         let api_keys = api_keys.map(open).transpose()?;
         let key_field = api_keys.as_ref().map(|it| it.field().clone());
-        let metadata = metadata(&options);
+        let (metadata, asked) = (metadata(&options), asked(&options));
         let own = options
             .credential_fields
             .iter()
@@ -95,6 +98,7 @@ impl Authorizer {
             own: options.verifiers,
             introspection: introspection.transpose()?,
             hierarchy,
+            asked,
             required: options.required_scopes,
             metadata_url: metadata
                 .as_ref()
@@ -159,12 +163,18 @@ impl Authorizer {
     }
 
     /// The refusal of what needs these scopes, of which somebody lacks one.
+    ///
+    /// Named are those that every request needs, too: a client asks for a token with just what
+    /// it is told, and it is to be good for the whole request.
     pub fn insufficient<'a>(&self, needed: impl IntoIterator<Item = &'a str>) -> Denied {
         const WHY: &str = "the token does not grant enough";
+        let needed: Vec<&str> = needed.into_iter().collect();
+        let asked = self.0.asked.iter().map(String::as_str);
+        let needed: Scopes = asked.chain(needed).collect();
         let challenge = self
             .challenge()
             .error("insufficient_scope", WHY)
-            .scopes(needed);
+            .scopes(needed.iter());
         Denied::with_challenge(StatusCode::FORBIDDEN, WHY, challenge)
     }
 
@@ -207,7 +217,7 @@ impl Authorizer {
         let reason = match (credentials.bearer(), key) {
             (Some(token), _) if self.0.jwt.is_some() => why_unknown(token),
             (None, HeaderField::Missing) => {
-                let challenge = self.challenge().scopes(&self.0.required);
+                let challenge = self.challenge().scopes(&self.0.asked);
                 let why = "this server needs a token; send it in Authorization";
                 return Denied::with_challenge(StatusCode::UNAUTHORIZED, why, challenge);
             }
@@ -233,7 +243,7 @@ impl Authorizer {
         }
         let why = reason.description();
         let challenge = self.challenge().error("invalid_token", why);
-        let challenge = challenge.scopes(&self.0.required);
+        let challenge = challenge.scopes(&self.0.asked);
         Denied::with_challenge(StatusCode::UNAUTHORIZED, why, challenge)
     }
 }
@@ -357,8 +367,8 @@ fn metadata(options: &AuthOptions) -> Option<ResourceMetadata> {
         return None;
     }
     let scopes = match options.scopes_supported.is_empty() {
-        true => &options.required_scopes,
-        false => &options.scopes_supported,
+        true => asked(options),
+        false => options.scopes_supported.clone(),
     };
     let mut metadata = ResourceMetadata::new(&options.resource)
         .authorization_servers(servers)
@@ -370,6 +380,12 @@ fn metadata(options: &AuthOptions) -> Option<ResourceMetadata> {
         metadata = metadata.documentation(url);
     }
     Some(metadata)
+}
+
+/// What a client is told to ask for to begin with.
+fn asked(options: &AuthOptions) -> Vec<String> {
+    let all = options.required_scopes.iter().chain(&options.base_scopes);
+    all.collect::<Scopes>().iter().map(str::to_owned).collect()
 }
 
 pub(super) fn field_name(name: &str) -> Result<HeaderName> {

@@ -40,6 +40,10 @@ pub struct AuthOptions {
     pub credential_fields: Vec<String>,
     /// What every request needs.
     pub required_scopes: Vec<String>,
+    /// Scopes that clients are told to ask for to begin with, beside those: what the server
+    /// needs for anything at all ([`Server::scopes`](crate::Server::scopes)), which is added
+    /// where it is served.
+    pub base_scopes: Vec<String>,
     /// What clients ask for to begin with, as the metadata tells them. Where there is none,
     /// those that every request needs.
     pub scopes_supported: Vec<String>,
@@ -81,6 +85,7 @@ impl Default for AuthOptions {
             verifiers: Verifiers::new(),
             credential_fields: Vec::new(),
             required_scopes: Vec::new(),
+            base_scopes: Vec::new(),
             scopes_supported: Vec::new(),
             implied_scopes: Vec::new(),
             tenant_claim: None,

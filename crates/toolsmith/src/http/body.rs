@@ -96,7 +96,7 @@ async fn discard<B: Body<Data: Buf> + Unpin>(mut body: B) {
     let _ = tokio::time::timeout(DRAIN_TIME, reading).await;
 }
 
-fn too_large(max: usize) -> ProtocolError {
+pub(super) fn too_large(max: usize) -> ProtocolError {
     ProtocolError::new(
         ErrorKind::TooLarge,
         format!("the body is larger than {max} bytes; allow more with --max-body"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Body;
 
 use super::accept::{self, Accepts};
@@ -14,13 +14,17 @@ use super::driven::Streams;
 use super::fields::Fields;
 use super::respond::{self, HttpResponse};
 use super::{body, legacy, modern};
-use crate::protocol::{Decoded, Era, ErrorKind, ProtocolError, decode, decode_bodiless};
+use crate::protocol::{
+    Decoded, Era, ErrorKind, HeaderField, ProtocolError, decode, decode_bodiless,
+};
 use crate::server::{Engine, Sessions};
 
 /// The methods of an endpoint that serves both eras.
 const ALLOW: &str = "GET, POST, DELETE, OPTIONS";
 /// The methods that the modern era has.
 const ALLOW_MODERN: &str = "POST, OPTIONS";
+
+const EXPECT: HeaderName = header::EXPECT;
 
 /// What serves an address.
 #[derive(Debug)]
@@ -66,7 +70,7 @@ impl Endpoint {
             }
             Method::OPTIONS => {
                 let mut response = respond::empty(StatusCode::NO_CONTENT);
-                let allow = http::HeaderValue::from_static(ALLOW);
+                let allow = HeaderValue::from_static(ALLOW);
                 response.headers_mut().insert(header::ALLOW, allow);
                 response
             }
@@ -105,16 +109,24 @@ impl Endpoint {
             ));
         }
         if fields.is_compressed() {
-            return respond::refuse(ProtocolError::new(
+            let mut refused = respond::refuse(ProtocolError::new(
                 ErrorKind::UnsupportedMediaType,
                 "the body is compressed; send it as it is, without `Content-Encoding`",
             ));
+            // RFC 7694, section 3.
+            let plain = HeaderValue::from_static("identity");
+            refused.headers_mut().insert(header::ACCEPT_ENCODING, plain);
+            return refused;
         }
         let Limits {
             body: max,
             body_time,
             ..
         } = self.limits;
+        if body.size_hint().lower() > max as u64 && fields.rare(&EXPECT) != HeaderField::Missing {
+            // Its client waits to be told whether to send it.
+            return respond::refuse(body::too_large(max));
+        }
         let body = match body::read(body, max, body_time).await {
             Ok(body) => body,
             Err(error) => return respond::refuse(error),

@@ -219,7 +219,28 @@ impl Listening {
         self.serve_until(service, Stop::listen()).await
     }
 
+    /// Says in the log what an address that others reach leaves open. Whoever names a proxy
+    /// has said what stands before it.
+    fn warn_of_openness(&self, asks_who: bool) {
+        let address = self.socket.address().filter(|it| !it.ip().is_loopback());
+        let Some(address) = address.filter(|_| self.options.trusted_proxy.is_empty()) else {
+            return;
+        };
+        match (asks_who, &self.tls) {
+            (false, _) => tracing::warn!(
+                %address,
+                "whoever reaches this address may call; say who may with --api-keys or --auth-issuer, or name what stands before it with --trusted-proxy"
+            ),
+            (true, None) => tracing::warn!(
+                %address,
+                "tokens come to this address in plain text; use TLS (--tls-cert, --acme-domain), or name what stands before it with --trusted-proxy"
+            ),
+            (true, Some(_)) => {}
+        }
+    }
+
     async fn serve_until(self, service: McpService, mut stop: Stop) -> Result<()> {
+        self.warn_of_openness(service.asks_who());
         let limits = ConnectionLimits::from(&self.options);
         let listener = self
             .socket

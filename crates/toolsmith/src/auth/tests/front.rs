@@ -72,7 +72,7 @@ async fn who_may_too_little_is_told_everything_that_is_missing() {
     assert_eq!(status, StatusCode::FORBIDDEN);
     let expected = format!(
         "Bearer {METADATA}, error=\"insufficient_scope\", error_description=\"the token does \
-         not grant enough\", scope=\"files:read files:admin\""
+         not grant enough\", scope=\"files:admin files:read\""
     );
     assert_eq!(challenge, expected);
 }
@@ -93,7 +93,7 @@ async fn one_call_may_need_more_and_a_broad_scope_is_enough() {
     let (status, challenge, _) = told(&denied);
     assert_eq!(status, StatusCode::FORBIDDEN);
     assert!(
-        challenge.contains("scope=\"files:write mail:send\""),
+        challenge.contains("scope=\"files:list files:write mail:send\""),
         "{challenge}"
     );
 }

@@ -130,7 +130,7 @@ impl McpService {
             proxies: Proxies::parse(&options.trusted_proxy)?,
             gate: Gate::new(bound, options)?,
             cors: Cors::new(options),
-            authority: Authority::new(options, own, known_as)?,
+            authority: Authority::new(options, own, known_as, engine.base_scopes())?,
             rate: Rate::parse(&options.rate_limit)?.map(RateLimit::new),
             sight: Sight::of(&engine),
             endpoint: Endpoint {
@@ -166,6 +166,11 @@ impl McpService {
         if let Some(sight) = &self.0.sight {
             sight.refused(kind, "");
         }
+    }
+
+    /// Whether it is said who may ask.
+    pub(super) fn asks_who(&self) -> bool {
+        self.0.authority.is_some()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -21,7 +21,7 @@ use crate::http::{Http, refused};
 use crate::ports::Verified;
 use crate::protocol::ErrorKind;
 use crate::server::Caller;
-use crate::{Error, Result};
+use crate::{Error, Result, Scopes};
 
 /// What was said in code of who is let in.
 pub(in crate::http) type Own = Option<AuthOptions>;
@@ -67,11 +67,18 @@ impl Authority {
     /// # Errors
     ///
     /// When they do not fit together.
-    pub(super) fn new(options: &Options, own: &Own, url: &PublicUrl) -> Result<Option<Self>> {
+    pub(super) fn new(
+        options: &Options,
+        own: &Own,
+        url: &PublicUrl,
+        base: &Scopes,
+    ) -> Result<Option<Self>> {
         if own.is_none() && !options.sets_authorization() {
             return Ok(None);
         }
-        let authorizer = Authorizer::new(merged(options, own, url)?)?;
+        let mut all = merged(options, own, url)?;
+        all.base_scopes.extend(base.iter().map(str::to_owned));
+        let authorizer = Authorizer::new(all)?;
         let (mut paths, document) = match authorizer.metadata() {
             None => (Vec::new(), Vec::new()),
             Some(metadata) => {

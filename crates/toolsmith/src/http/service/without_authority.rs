@@ -7,10 +7,10 @@ use http::request::Parts;
 
 use super::public_url::PublicUrl;
 use super::remote::Client;
-use crate::Result;
 use crate::http::options::Options;
 use crate::http::respond::HttpResponse;
 use crate::server::Caller;
+use crate::{Result, Scopes};
 
 /// Nothing can be said in code.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) enum Authority {}
 
 impl Authority {
     /// Never gives one.
-    pub(super) fn new(_: &Options, _: &Own, _: &PublicUrl) -> Result<Option<Self>> {
+    pub(super) fn new(_: &Options, _: &Own, _: &PublicUrl, _: &Scopes) -> Result<Option<Self>> {
         Ok(None)
     }
 

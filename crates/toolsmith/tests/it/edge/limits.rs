@@ -87,6 +87,12 @@ async fn a_body_that_is_compressed_is_not_taken_apart() {
         let is = (415, -31011, serde_json::Value::Null);
         let ask = sum().field("Content-Encoding", coding);
         server.refuses(&ask, is, &["Content-Encoding"]).await;
+        let reply = server.send(&ask).await;
+        assert_eq!(
+            reply.field("accept-encoding"),
+            Some("identity"),
+            "{reply:?}"
+        );
     }
     let plain = server
         .send(&sum().field("Content-Encoding", "identity"))

@@ -26,7 +26,7 @@ fn sum() -> Ask {
 }
 
 /// Asks for something that is no message of the protocol; gives status, fields and body.
-async fn get(endpoint: &Endpoint, ask: &Ask) -> (u16, Vec<(String, String)>, String) {
+pub(crate) async fn get(endpoint: &Endpoint, ask: &Ask) -> (u16, Vec<(String, String)>, String) {
     let mut connection = Connection::open(endpoint.address).await;
     connection.write(&endpoint.bytes(ask)).await.unwrap();
     let head = connection.head().await;

@@ -607,6 +607,34 @@ async fn the_scopes_that_are_asked_for_are_all_of_them_and_the_same_each_time() 
     assert_eq!(moved.status, 200, "{moved:?}");
 }
 
+/// A client asks for just what it is told: with less of it, it would go round in circles.
+#[tokio::test]
+async fn a_challenge_names_everything_that_the_request_needs_at_each_layer() {
+    let people = people();
+    let enough_to_come_in = key(&people.file, "in", "acme", &["mcp"]);
+    let all = ["mcp", "base", "files:read", "files:write"];
+    let all = key(&people.file, "all", "acme", &all);
+    let server = start_with(
+        &people,
+        |server| server.scopes(["base"]),
+        |http| http.auth_scope("mcp"),
+    );
+    let moves = modern(1, "tools/call", call("move_file", json!({})));
+    let nobody = ask(&server, &moves).await;
+    assert_eq!(nobody.status, 401, "{nobody:?}");
+    assert_eq!(nobody.parameter("scope").as_deref(), Some("base mcp"));
+    let document = ask(&server, &Ask::new("GET").at(AT_PATH)).await;
+    let supported = document.json()["scopes_supported"].clone();
+    assert_eq!(supported, json!(["base", "mcp"]), "{document:?}");
+    let refused = ask(&server, &bearer(&moves, &enough_to_come_in)).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let scope = refused.parameter("scope");
+    assert_eq!(scope.as_deref(), Some("base files:read files:write mcp"));
+    server.gate.open();
+    let moved = ask(&server, &bearer(&moves, &all)).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+}
+
 #[tokio::test]
 async fn what_needs_more_scopes_is_refused_whatever_it_is() {
     let people = people();

@@ -4,6 +4,8 @@ mod audit;
 mod call_log;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(all(feature = "auth", feature = "metrics"))]
+mod secrets;
 #[cfg(feature = "otel")]
 mod traces;
 
