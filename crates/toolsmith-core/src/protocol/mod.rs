@@ -3,6 +3,7 @@
 //! Nothing here awaits, allocates a socket or reads a clock. The era is decided once, in
 //! [`decode`], and is a type from there on: nobody downstream compares version strings.
 
+mod begun;
 mod caching;
 mod capabilities;
 mod completion;
@@ -39,6 +40,7 @@ mod tool;
 mod trace;
 mod uri_template;
 
+pub use begun::id_in;
 pub use caching::Caching;
 pub use capabilities::{ClientCapabilities, ClientCapability};
 pub use completion::{

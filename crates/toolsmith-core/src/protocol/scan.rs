@@ -231,7 +231,7 @@ impl<'a> Scanner<'a> {
         Some(byte)
     }
 
-    fn peek(&mut self) -> Option<u8> {
+    pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         loop {
             match *bytes.get(self.at)? {

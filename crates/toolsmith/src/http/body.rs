@@ -11,29 +11,49 @@ use http_body_util::BodyExt as _;
 
 use super::connections::AtWork;
 use crate::metrics::Counted;
-use crate::protocol::{ErrorKind, ProtocolError};
+use crate::protocol::{Era, ErrorKind, ProtocolError, Refusal, id_in};
 
 /// How much of a body that is too large is read and thrown away, so that the client gets
 /// to read the answer.
 const DRAIN: usize = 16 * 1024 * 1024;
+/// How much of it is looked at for the id of the request.
+const BEGINNING: usize = 4096;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
+/// A body that was not read to its end.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// Why.
+    pub(super) error: ProtocolError,
+    /// What was read of it.
+    pub(super) begun: Bytes,
+}
+
+impl Unread {
+    /// The refusal of it, by the id of the request if that was read.
+    pub(super) fn refusal(self) -> Refusal {
+        let id = id_in(&self.begun);
+        self.error.refuse(id, Era::Legacy)
+    }
+}
+
 /// Reads a body of at most `max` bytes within a time.
-pub(super) async fn read<B>(mut body: B, max: usize, time: Duration) -> Result<Bytes, ProtocolError>
+pub(super) async fn read<B>(mut body: B, max: usize, time: Duration) -> Result<Bytes, Unread>
 where
     B: Body<Data: Buf> + Unpin,
 {
+    let mut read = Read::default();
     let announced = body.size_hint().lower();
-    let read = if announced > max as u64 {
+    let ended = if announced > max as u64 {
         Err(too_large(max))
     } else {
-        let mut collecting = std::pin::pin!(collect(&mut body, max));
+        let mut collecting = std::pin::pin!(read.all(&mut body, max));
         // The common body came with its head, and needs no clock.
         match (&mut collecting).now_or_never() {
-            Some(read) => read,
+            Some(ended) => ended,
             None => match Box::pin(tokio::time::timeout(time, collecting)).await {
-                Ok(read) => read,
+                Ok(ended) => ended,
                 Err(_) => Err(ProtocolError::new(
                     ErrorKind::BodyUnreadable,
                     format!("the body took too long; send all of it within {time:?}"),
@@ -41,51 +61,86 @@ where
             },
         }
     };
-    if let Err(error) = &read
-        && error.kind == ErrorKind::TooLarge
+    let Err(error) = ended else {
+        return Ok(read.into_bytes());
+    };
+    let mut begun = read.into_bytes();
+    if error.kind == ErrorKind::TooLarge {
+        Box::pin(discard(body, &mut begun)).await;
+    }
+    Err(Unread { error, begun })
+}
+
+/// What was read of a body. The common body is one frame, and is not copied.
+#[derive(Default)]
+struct Read {
+    first: Bytes,
+    more: BytesMut,
+}
+
+impl Read {
+    /// Reads it to its end.
+    async fn all<B>(&mut self, body: &mut B, max: usize) -> Result<(), ProtocolError>
+    where
+        B: Body<Data: Buf> + Unpin,
     {
-        Box::pin(discard(body)).await;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Err(unreadable());
+            };
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
+            if data.remaining() > max - self.first.len() - self.more.len() {
+                self.add_some(&mut data);
+                return Err(too_large(max));
+            }
+            self.add(data);
+        }
+        Ok(())
     }
-    read
+
+    fn add(&mut self, mut data: impl Buf) {
+        if self.first.is_empty() && self.more.is_empty() {
+            self.first = data.copy_to_bytes(data.remaining());
+            return;
+        }
+        if !self.first.is_empty() {
+            self.more.reserve(self.first.len() + data.remaining());
+            let first = std::mem::take(&mut self.first);
+            self.more.extend_from_slice(&first);
+        }
+        self.more.put(data);
+    }
+
+    /// Adds the beginning of what is too much, where there is nothing yet.
+    fn add_some(&mut self, data: &mut impl Buf) {
+        if self.first.is_empty() && self.more.is_empty() {
+            self.first = data.copy_to_bytes(data.remaining().min(BEGINNING));
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self.more.is_empty() {
+            true => self.first,
+            false => self.more.freeze(),
+        }
+    }
 }
 
-/// Reads a body into one piece. The common body is one frame, and is not copied.
-async fn collect<B>(body: &mut B, max: usize) -> Result<Bytes, ProtocolError>
-where
-    B: Body<Data: Buf> + Unpin,
-{
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(unreadable());
-        };
-        let Ok(mut data) = frame.into_data() else {
-            continue;
-        };
-        if data.remaining() > max - first.len() - all.len() {
-            return Err(too_large(max));
-        }
-        if first.is_empty() && all.is_empty() {
-            first = data.copy_to_bytes(data.remaining());
-            continue;
-        }
-        if !first.is_empty() {
-            all.reserve(first.len() + data.remaining());
-            all.extend_from_slice(&std::mem::take(&mut first));
-        }
-        all.put(data);
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-/// Reads on for a while without keeping anything.
-async fn discard<B: Body<Data: Buf> + Unpin>(mut body: B) {
+/// Reads on for a while, and keeps no more than the beginning.
+async fn discard<B: Body<Data: Buf> + Unpin>(mut body: B, begun: &mut Bytes) {
     let reading = async {
         let mut left = DRAIN;
         while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Buf::remaining);
-            drop(frame);
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
+            let length = data.remaining();
+            if begun.is_empty() {
+                *begun = data.copy_to_bytes(length.min(BEGINNING));
+            }
+            drop(data);
             left = left.saturating_sub(length);
             if left == 0 {
                 return;
@@ -211,7 +266,7 @@ mod tests {
     const TIME: Duration = Duration::from_secs(30);
 
     /// A body of these pieces, which then goes on for ever or ends.
-    async fn read_pieces(pieces: &[&str], ends: bool) -> Result<Bytes, ProtocolError> {
+    async fn read_pieces(pieces: &[&str], ends: bool) -> Result<Bytes, Unread> {
         let pieces: Vec<_> = pieces
             .iter()
             .map(|p| Bytes::from((*p).to_owned()))
@@ -239,7 +294,7 @@ mod tests {
             );
         }
         for pieces in [&["abcdefghi"][..], &["abcd", "efgh", "i"]] {
-            let error = read_pieces(pieces, true).await.unwrap_err();
+            let error = read_pieces(pieces, true).await.unwrap_err().error;
             assert_eq!(error.kind, ErrorKind::TooLarge, "{pieces:?}: {error:?}");
         }
     }
@@ -256,7 +311,7 @@ mod tests {
     async fn a_body_that_does_not_come_is_not_waited_for_without_end() {
         for pieces in [&[][..], &["ab"], &["ab", "cd"]] {
             let reading = tokio::time::timeout(2 * TIME, read_pieces(pieces, false));
-            let error = reading.await.expect("still reading").unwrap_err();
+            let error = reading.await.expect("still reading").unwrap_err().error;
             assert_eq!(error.kind, ErrorKind::BodyUnreadable, "{error:?}");
             assert!(error.message.contains("took too long"), "{error:?}");
         }

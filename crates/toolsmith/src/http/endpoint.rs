@@ -129,7 +129,7 @@ impl Endpoint {
         }
         let body = match body::read(body, max, body_time).await {
             Ok(body) => body,
-            Err(error) => return respond::refuse(error),
+            Err(unread) => return respond::refusal(&unread.refusal()),
         };
         match decode(&body, Some(&fields.of_protocol())) {
             Err(refusal) => respond::refusal(&refusal),

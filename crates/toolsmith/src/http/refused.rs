@@ -7,7 +7,7 @@ use http_body::Body;
 
 use super::body;
 use super::respond::{self, HttpResponse};
-use crate::protocol::{Decoded, Era, ErrorKind, Message, ProtocolError, decode};
+use crate::protocol::{Decoded, Era, ErrorKind, Message, ProtocolError, decode, id_in};
 
 /// How much of a request that is refused is read to find its id, and for how long.
 const MAX_READ: usize = 64 * 1024;
@@ -21,12 +21,15 @@ where
 {
     let error = ProtocolError::new(kind, why);
     let body = body::read(body, MAX_READ, READ_TIME).await;
-    let id = body.ok().and_then(|body| match decode(&body, None) {
-        Ok(Decoded::Modern(request, _) | Decoded::Legacy(Message::Request(request))) => {
-            Some(request.id)
-        }
-        Err(refusal) => refusal.id,
-        Ok(_) => None,
-    });
+    let id = match body {
+        Err(unread) => id_in(&unread.begun),
+        Ok(body) => match decode(&body, None) {
+            Ok(Decoded::Modern(request, _) | Decoded::Legacy(Message::Request(request))) => {
+                Some(request.id)
+            }
+            Err(refusal) => refusal.id,
+            Ok(_) => None,
+        },
+    };
     respond::refusal(&error.refuse(id, Era::Legacy))
 }

@@ -149,6 +149,14 @@ async fn parameters_that_are_no_object_are_refused_with_the_id() {
     assert!(reply.message()["result"]["tools"].is_array(), "{reply:?}");
 }
 
+/// A call whose id stands where clients write it, before what is large.
+fn calls_with(text: &str) -> Ask {
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":"large","method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{text}"}}}}}}"#
+    );
+    Ask::post(body)
+}
+
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_with_a_length_and_without() {
     let server = TestServer::with(|http| http.max_body(10_000));
@@ -166,6 +174,15 @@ async fn a_body_over_the_limit_is_refused_with_a_length_and_without() {
             );
             assert!(reply.message().get("id").is_none(), "{reply:?}");
             server.still_serves().await;
+        }
+    }
+    // A client waits on for an answer that does not name its request.
+    for size in [10_001, 4_000_000] {
+        let large = calls_with(&"x".repeat(size));
+        for ask in [large.clone(), large.chunked()] {
+            let reply = server.send(&ask).await;
+            assert_eq!(reply.status, 413, "{size}: {reply:?}");
+            assert_eq!(reply.message()["id"], "large", "{reply:?}");
         }
     }
     let fits = format!("\"{}\"", "x".repeat(9_998));
