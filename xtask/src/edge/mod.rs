@@ -4,6 +4,7 @@
 //! are quick; `cargo xtask edge NAME…` runs parts by their names, and `--soak` runs what has
 //! to last.
 
+mod acme;
 mod browser;
 mod calls;
 mod container;
@@ -48,6 +49,12 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: false,
         run: browser::check,
+    },
+    EdgePart {
+        name: "acme",
+        quick: true,
+        lasts: false,
+        run: acme::check,
     },
     EdgePart {
         name: "inspector",
