@@ -14,6 +14,7 @@ mod faults;
 mod inspector;
 mod kit;
 mod load;
+mod oauth;
 mod options;
 #[cfg(test)]
 mod page;
@@ -49,6 +50,12 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: false,
         run: browser::check,
+    },
+    EdgePart {
+        name: "oauth",
+        quick: true,
+        lasts: false,
+        run: oauth::check,
     },
     EdgePart {
         name: "acme",
