@@ -7,6 +7,7 @@
 mod acme;
 mod browser;
 mod calls;
+mod certificate;
 mod container;
 mod debian;
 mod drain;

@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// How long a script may take until it is ready.
 const START: Duration = Duration::from_secs(20);
 
+/// How long a script may take until it has ended.
+const END: Duration = Duration::from_secs(10);
+
 /// The scripts, with the program that runs them.
 #[derive(Debug)]
 pub(super) struct Scripts {
@@ -66,7 +69,7 @@ impl Scripts {
         Ok(Starting {
             first_line,
             said: said.to_owned(),
-            script: Script { _running: running },
+            script: Script { running },
         })
     }
 
@@ -87,7 +90,17 @@ pub(super) struct Starting {
 /// A script that runs until this is dropped.
 #[derive(Debug)]
 pub(super) struct Script {
-    _running: Running,
+    running: Running,
+}
+
+impl Drop for Script {
+    /// It ends, with all that it started, when nobody can say anything to it any more.
+    fn drop(&mut self) {
+        drop(self.running.child.stdin.take());
+        if let Err(error) = self.running.wait(END) {
+            println!("{error:#}");
+        }
+    }
 }
 
 impl Starting {
