@@ -14,6 +14,9 @@ const STEP_UP: (&str, &str) = ("write", "files:write");
 /// What a client is known by that has its metadata at a URL.
 const DOCUMENT: &str = "https://client.example/metadata.json";
 
+/// Where an authorization server says what it has.
+const FOUND: &str = "/.well-known/oauth-authorization-server";
+
 pub(super) fn check(lab: &Lab<'_>) -> Result<String> {
     let ours = &lab.ours;
     for era in ["modern", "legacy"] {
@@ -83,7 +86,10 @@ fn typescript(
     server: &HttpServer,
     more: &[&str],
 ) -> Result<Value> {
-    let tokens = authority.times_asked("/token")?;
+    let (tokens, found) = (
+        authority.times_asked("/token")?,
+        authority.times_asked(FOUND)?,
+    );
     let words = ["--url", &server.url, "--step-up", STEP_UP.0];
     let scripts = lab.kit.scripts()?;
     let seen = scripts.report("oauth/typescript.mjs", &[&words, more].concat())?;
@@ -103,6 +109,8 @@ fn typescript(
     // One for the login, one for the step-up, and one that took no visit.
     let tokens = authority.times_asked("/token")? - tokens;
     ensure!(tokens == 3, "{tokens} requests for tokens: {seen}");
+    let found = authority.times_asked(FOUND)? > found;
+    ensure!(found, "nobody asked for the metadata: {seen}");
     Ok(seen)
 }
 

@@ -42,11 +42,12 @@ struct Lab<'a> {
 
 pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
     let lab = Lab::new(kit)?;
-    let mut notes = Vec::new();
-    notes.push(flows::check(&lab).context("the whole way")?);
-    notes.push(tokens::check(&lab).context("the table of tokens")?);
-    notes.push(scopes::check(&lab).context("scopes")?);
-    notes.push(keys::check(&lab).context("keys")?);
+    let mut notes = vec![
+        flows::check(&lab).context("the whole way")?,
+        tokens::check(&lab).context("the table of tokens")?,
+        scopes::check(&lab).context("scopes")?,
+        keys::check(&lab).context("keys")?,
+    ];
     let mut secrets = Vec::new();
     for authority in [&lab.ours, &lab.other, &lab.opaque] {
         secrets.extend(authority.secrets()?);
