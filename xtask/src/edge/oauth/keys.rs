@@ -7,7 +7,9 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use super::calls::{Refusal, accepted, add, refused, send, unavailable, with};
+use super::tokens::{EXPIRED, KEY, LEEWAY, now};
 use super::{Authority, Lab, NEEDED};
+use crate::edge::kit::until;
 use crate::edge::proc::{MIB, peak};
 use crate::servers::HttpServer;
 
@@ -17,6 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(9);
 const TAKEN: u64 = 8 * MIB;
 /// Where an authorization server has its keys.
 const KEYS: &str = "/jwks";
+/// For how long a token is good that ends between two calls, in seconds, and how much later
+/// that may be seen.
+const GOOD_FOR: i64 = 5;
+const LATE: Duration = Duration::from_secs(5);
 const BROKEN: [&str; 3] = ["error", "huge", "hang"];
 
 pub(super) fn check(lab: &Lab<'_>) -> Result<String> {
@@ -24,20 +30,27 @@ pub(super) fn check(lab: &Lab<'_>) -> Result<String> {
     nobody_there(lab)?;
     lab.with_server(issuer, |back| {
         let failed = Failed::new(ours, back)?;
-        // Meanwhile its time passes.
-        for mode in BROKEN {
-            broken(lab, mode).with_context(|| format!("`{mode}`"))?;
-        }
-        lab.with_server(issuer, |server| joined(ours, server))
-            .context("a key more")?;
-        lab.with_server(issuer, |server| replaced(ours, server))
-            .context("another key")?;
+        lab.with_server(issuer, |server| {
+            let ending = Ending::new(server, ours)?;
+            // The time passes that both take.
+            meanwhile(lab)?;
+            ending.ends(server).context("a token that ends")
+        })?;
         failed.comes_back(ours, back).context("comes back")
     })?;
-    Ok(
-        "503 where no key can decide, 200 by keys that are kept; a new key without a restart"
-            .into(),
-    )
+    Ok("503 where no key can decide, 200 by kept ones; a new key without a restart".into())
+}
+
+/// What else there is to see of keys.
+fn meanwhile(lab: &Lab<'_>) -> Result<()> {
+    let (ours, issuer) = (&lab.ours, &lab.ours.issuer);
+    for mode in BROKEN {
+        broken(lab, mode).with_context(|| format!("`{mode}`"))?;
+    }
+    lab.with_server(issuer, |server| joined(ours, server))
+        .context("a key more")?;
+    lab.with_server(issuer, |server| replaced(ours, server))
+        .context("another key")
 }
 
 /// A good token that no server has seen.
@@ -135,6 +148,32 @@ impl Failed {
     }
 }
 
+/// A token that ends between two calls.
+struct Ending(String);
+
+impl Ending {
+    /// One that is accepted for the difference of clocks alone.
+    fn new(server: &HttpServer, ours: &Authority) -> Result<Self> {
+        let claims = json!({"aud": server.url, "exp": now()? - LEEWAY + GOOD_FOR});
+        let token = ours.mint(&json!({"claims": claims}))?;
+        accepted(server, &token).context("a token that is to end")?;
+        Ok(Self(token))
+    }
+
+    fn ends(&self, server: &HttpServer) -> Result<()> {
+        let answers = || send(server, &with(add(), &self.0));
+        let status = || answers().map_or(0, |it| it.status);
+        until(LATE, "the end of a token", || status() != 200)?;
+        let refusal = Refusal {
+            status: 401,
+            error: Some("invalid_token"),
+            why: EXPIRED,
+            scope: Some(NEEDED),
+        };
+        refused(server, &answers()?, refusal, &self.0)
+    }
+}
+
 /// A key that joins the old one is found at once, and the old one stays good.
 fn joined(ours: &Authority, server: &HttpServer) -> Result<()> {
     let old = fresh(ours, server)?;
@@ -161,7 +200,7 @@ fn replaced(ours: &Authority, server: &HttpServer) -> Result<()> {
     let gone = Refusal {
         status: 401,
         error: Some("invalid_token"),
-        why: "the token is signed with a key that its issuer does not publish",
+        why: KEY,
         scope: Some(NEEDED),
     };
     refused(server, &send(server, &with(add(), &old))?, gone, &old)?;

@@ -1,6 +1,6 @@
 //! A table of tokens, one fault each, between good ones.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -10,25 +10,22 @@ use super::challenge::Challenge;
 use super::{Authority, Lab, NEEDED};
 use crate::bench::client::{Answer, Client};
 use crate::bench::request::Request;
-use crate::edge::kit::until;
 use crate::servers::HttpServer;
 
 /// What clocks may differ by, in seconds, and more than that.
-const LEEWAY: i64 = 60;
+pub(super) const LEEWAY: i64 = 60;
 const FAR: i64 = 2 * LEEWAY;
-/// How long a token may go on that is to end.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Another server of ours, which tokens are made for, too.
 const ELSEWHERE: &str = "https://elsewhere.example/mcp";
 /// A name that our server has beside its address.
 const ALSO: &str = "urn:example:edge";
 
 const ISSUER: &str = "the issuer of the token is not trusted here";
-const KEY: &str = "the token is signed with a key that its issuer does not publish";
+pub(super) const KEY: &str = "the token is signed with a key that its issuer does not publish";
 const AUDIENCE: &str = "the token was made for another resource";
 const SIGNATURE: &str = "the signature of the token is wrong";
 const ALGORITHM: &str = "the token is signed with an algorithm that is not accepted";
-const EXPIRED: &str = "the token has expired";
+pub(super) const EXPIRED: &str = "the token has expired";
 const NOT_YET: &str = "the token is not valid yet";
 const CLAIMS: &str = "a claim of the token is missing or malformed";
 const TYPE: &str = "the token is not an access token";
@@ -59,7 +56,6 @@ pub(super) fn check(lab: &Lab<'_>) -> Result<String> {
 
 fn table(server: &HttpServer, ours: &Authority, other: &Authority) -> Result<Vec<Row>> {
     metadata(server, ours)?;
-    let ending = Ending::new(server, ours)?;
     without_token(server)?;
     let good = || ours.mint(&json!({"claims": {"aud": server.url}}));
     for (name, audience) in [
@@ -82,7 +78,6 @@ fn table(server: &HttpServer, ours: &Authority, other: &Authority) -> Result<Vec
     }
     in_the_query(server, &good()?)?;
     twice(server, &good()?)?;
-    ending.ends(server)?;
     Ok(rows)
 }
 
@@ -92,37 +87,8 @@ fn logged(rows: &[Row], log: &str) -> Result<()> {
     let lines = log.lines().filter(|it| it.contains("a token was refused"));
     let (lines, bad) = (lines.count(), rows.iter().filter(|it| it.status == 401));
     let bad = bad.count();
-    ensure!(
-        lines > bad,
-        "{lines} lines of the log for {bad} tokens and one that ended"
-    );
+    ensure!(lines >= bad, "{lines} lines of the log for {bad} tokens");
     Ok(())
-}
-
-/// A token that ends between two calls.
-struct Ending(String);
-
-impl Ending {
-    /// One that is accepted for the difference of clocks alone.
-    fn new(server: &HttpServer, ours: &Authority) -> Result<Self> {
-        let claims = json!({"aud": server.url, "exp": now()? - LEEWAY + 2});
-        let token = ours.mint(&json!({"claims": claims}))?;
-        accepted(server, &token).context("a token that is to end")?;
-        Ok(Self(token))
-    }
-
-    fn ends(&self, server: &HttpServer) -> Result<()> {
-        let answers = || send(server, &with(add(), &self.0));
-        let status = || answers().map_or(0, |it| it.status);
-        until(PATIENCE, "the end of a token", || status() != 200)?;
-        let refusal = Refusal {
-            status: 401,
-            error: Some("invalid_token"),
-            why: EXPIRED,
-            scope: Some(NEEDED),
-        };
-        refused(server, &answers()?, refusal, &self.0)
-    }
 }
 
 impl Row {
@@ -248,7 +214,7 @@ fn claims(url: &str, issuer: &str) -> Result<Vec<(&'static str, Value, &'static 
 }
 
 /// In seconds, as tokens have it.
-fn now() -> Result<i64> {
+pub(super) fn now() -> Result<i64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     Ok(i64::try_from(now.as_secs())?)
 }
