@@ -7,7 +7,7 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use super::calls::{Refusal, accepted, add, refused, send, unavailable, with};
-use super::tokens::{EXPIRED, KEY, LEEWAY, now};
+use super::rows::{EXPIRED, KEY, LEEWAY, now};
 use super::{Authority, Lab, NEEDED};
 use crate::edge::kit::until;
 use crate::edge::proc::{MIB, peak};

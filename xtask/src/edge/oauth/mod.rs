@@ -5,8 +5,10 @@ mod authority;
 mod calls;
 mod challenge;
 mod flows;
+mod front;
 mod keys;
 mod leaks;
+mod rows;
 mod scopes;
 mod tokens;
 
