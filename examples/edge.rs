@@ -48,11 +48,22 @@ async fn stream(
 /// Say that a step of a stream arrived.
 #[tool]
 async fn saw(name: String, step: u32) -> &'static str {
-    SEEN.send_modify(|seen| {
-        let newest = seen.entry(name).or_default();
-        *newest = step.max(*newest);
-    });
+    note(name, step);
     "noted"
+}
+
+/// The same, for who may write.
+#[tool(scopes("files:write"))]
+async fn write(name: String, step: u32) -> &'static str {
+    note(name, step);
+    "written"
+}
+
+/// The same, for who may write and share.
+#[tool(scopes("files:write", "files:share"))]
+async fn share(name: String, step: u32) -> &'static str {
+    note(name, step);
+    "shared"
 }
 
 /// Say which step of a stream was seen last; 0 for none.
@@ -74,11 +85,20 @@ async fn wait(ms: u64) -> &'static str {
     "waited"
 }
 
+fn note(name: String, step: u32) {
+    SEEN.send_modify(|seen| {
+        let newest = seen.entry(name).or_default();
+        *newest = step.max(*newest);
+    });
+}
+
 fn main() -> toolsmith::Result<()> {
     Server::new("edge")
         .tool::<add>()
         .tool::<stream>()
         .tool::<saw>()
+        .tool::<write>()
+        .tool::<share>()
         .tool::<seen>()
         .tool::<process>()
         .tool::<wait>()

@@ -4,14 +4,17 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::run::Running;
 
 /// What a server prints before its address, on standard error.
 const MARK: &str = "-> MCP endpoint: ";
+/// The same in a log of JSON.
+const JSON_MARK: &str = "\"endpoint\":\"";
 /// How long a built server may take to listen.
 pub(crate) const START: Duration = Duration::from_secs(15);
 
@@ -21,6 +24,7 @@ pub(crate) struct HttpServer {
     /// Where it listens, as it says itself.
     pub(crate) url: String,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
     /// The lines up to and with the address.
     pub(crate) start_up: Vec<String>,
     running: Running,
@@ -50,7 +54,7 @@ impl HttpServer {
         let (send, lines) = channel();
         let keep = Arc::clone(&log);
         // Read to the end, so that the server never waits for us to take its log.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 keep.lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -60,16 +64,12 @@ impl HttpServer {
         });
         let start_up =
             wait_for_mark(&lines, limit).with_context(|| format!("{line} did not start"))?;
-        let url = start_up
-            .last()
-            .and_then(|line| line.split_once(MARK))
-            .context("no address")?
-            .1
-            .trim()
-            .to_owned();
+        let url = start_up.last().and_then(|line| endpoint(line));
+        let url = url.context("no address")?.to_owned();
         Ok(Self {
             url,
             log,
+            reader: Some(reader),
             start_up,
             running,
         })
@@ -93,6 +93,15 @@ impl HttpServer {
         self.running.wait(limit)
     }
 
+    /// Waits for its end, at most so long, and gives everything that it said.
+    pub(crate) fn last_words(&mut self, limit: Duration) -> Result<(ExitStatus, String)> {
+        let status = self.running.wait(limit)?;
+        if let Some(reader) = self.reader.take() {
+            reader.join().map_err(|_| anyhow!("its log was not read"))?;
+        }
+        Ok((status, self.log()))
+    }
+
     /// Everything that it said on standard error so far.
     pub(crate) fn log(&self) -> String {
         self.log
@@ -102,13 +111,22 @@ impl HttpServer {
     }
 }
 
+/// The address in a line that says it.
+fn endpoint(line: &str) -> Option<&str> {
+    if let Some((_, url)) = line.split_once(MARK) {
+        return Some(url.trim());
+    }
+    let (_, rest) = line.split_once(JSON_MARK)?;
+    rest.split('"').next()
+}
+
 fn wait_for_mark(lines: &Receiver<String>, limit: Duration) -> Result<Vec<String>> {
     let start = Instant::now();
     let mut seen = Vec::new();
     loop {
         match lines.recv_timeout(limit.saturating_sub(start.elapsed())) {
             Ok(line) => {
-                let found = line.contains(MARK);
+                let found = endpoint(&line).is_some();
                 seen.push(line);
                 if found {
                     return Ok(seen);
@@ -144,6 +162,15 @@ mod tests {
         assert_eq!(server.start_up.len(), 2);
         assert!(server.log().starts_with("first"));
         assert_eq!(server.address(), Some("127.0.0.1:8"));
+    }
+
+    #[test]
+    fn the_address_is_read_from_a_log_of_json_and_the_log_to_its_end() {
+        let script = r#"echo '{"message":"started","endpoint":"http://127.0.0.1:7/mcp"}' >&2; echo last >&2"#;
+        let mut server = HttpServer::start(shell(script), START).unwrap();
+        assert_eq!(server.url, "http://127.0.0.1:7/mcp");
+        let (status, said) = server.last_words(START).unwrap();
+        assert!(status.success() && said.ends_with("\nlast"), "{said}");
     }
 
     #[test]

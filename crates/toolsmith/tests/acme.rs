@@ -315,7 +315,21 @@ fn count(child: &mut Child, text: &'static str) -> watch::Receiver<usize> {
     counted
 }
 
-fn files(directory: &Path) -> Vec<String> {
+/// What is in a directory, once nothing of it is being written.
+async fn files(directory: &Path) -> Vec<String> {
+    let written = async {
+        loop {
+            let names = names(directory);
+            if !names.iter().any(|it| it.contains(".new-")) {
+                return names;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon("what is kept", written).await
+}
+
+fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
@@ -342,7 +356,7 @@ async fn a_certificate_is_ordered_again_and_again_until_there_is_one_and_kept() 
     let first = lab.shown(&pebble.root).await;
     call(first.stream).await;
     assert_eq!(pebble.orders(), 1);
-    let kept = files(&lab.cache());
+    let kept = files(&lab.cache()).await;
     assert_eq!(kept.len(), 2, "{kept:?}");
     serving.abort();
     let _ = serving.await;
@@ -371,7 +385,7 @@ async fn a_certificate_is_ordered_again_and_again_until_there_is_one_and_kept() 
     let new = lab.shown(&pebble.root).await;
     assert!(new.certificate != first.certificate, "it is the same");
     call(new.stream).await;
-    assert_eq!(files(&lab.cache()), kept);
+    assert_eq!(files(&lab.cache()).await, kept);
     serving.abort();
 }
 

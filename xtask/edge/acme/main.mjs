@@ -22,7 +22,7 @@ const { values } = parseArgs({
   options: {
     'tls-port': { type: 'string' },
     'http-port': { type: 'string' },
-    validity: { type: 'string', default: '60' },
+    validity: { type: 'string', default: '3600' },
     certificate: { type: 'string' },
     key: { type: 'string' }
   }

@@ -1,8 +1,5 @@
 // What the TypeScript client asks an application for while it authorizes, kept in memory.
-import { visit } from './headless.mjs';
-
-// Nobody listens there: the headless browser stops where it is sent.
-const REDIRECT = 'http://127.0.0.1:4999/callback';
+import { REDIRECT, visit } from './headless.mjs';
 
 // With `documentUrl` the client is known by that URL, else it registers itself.
 export class AuthProvider {

@@ -7,8 +7,10 @@ import { parseArgs } from 'node:util';
 import { listen } from '../common/listen.mjs';
 import { controlServer } from './control.mjs';
 import { Keys } from './keys.mjs';
+import { login } from './login.mjs';
 import { mint } from './mint.mjs';
 import { consent, createProvider, INTROSPECTOR } from './provider.mjs';
+import { Secrets } from './secrets.mjs';
 
 // More than any reader of a key set should take.
 const HUGE = 64 * 1024 * 1024;
@@ -24,6 +26,8 @@ const { values } = parseArgs({
 
 const keys = new Keys(values.alg);
 const documents = new Map();
+const secrets = new Secrets();
+secrets.add('client_secret', INTROSPECTOR.client_secret);
 const seen = {};
 let jwksMode = 'up';
 let provider;
@@ -33,6 +37,7 @@ const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, issuer);
   const path = pathname.replace(/^\/(auth|interaction)\/.+/, '/$1/*');
   seen[path] = (seen[path] ?? 0) + 1;
+  secrets.watch(response);
   if (pathname === '/jwks' && jwksMode !== 'up') return brokenKeys(response);
   if (!pathname.startsWith('/interaction/')) return answer(request, response);
   try {
@@ -48,13 +53,15 @@ await rotate({});
 const control = await listen(
   controlServer({
     'POST /rotate': rotate,
-    'POST /mint': async (wish) => ({ token: await mint({ issuer, keys, ...wish }) }),
+    'POST /mint': async (wish) => ({ token: secrets.add('minted', await mint({ issuer, keys, ...wish })) }),
+    'POST /login': (wish) => login({ issuer, ...wish }),
     'POST /jwks': ({ mode }) => ({ mode: (jwksMode = mode) }),
     'POST /clients': (document) => {
       documents.set(document.client_id, document);
       return document;
     },
-    'GET /seen': () => seen
+    'GET /seen': () => seen,
+    'GET /secrets': () => secrets.all
   })
 );
 console.log(JSON.stringify({ issuer, control, introspector: INTROSPECTOR }));

@@ -1,4 +1,7 @@
 // A browser as far as a login needs one: it follows redirects and keeps cookies.
+
+// Nobody listens there: this browser stops where it is sent back.
+export const REDIRECT = 'http://127.0.0.1:4999/callback';
 const HOPS = 12;
 const LIMIT = 10_000;
 

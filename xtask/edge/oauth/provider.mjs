@@ -2,7 +2,7 @@
 // to press a button, so that each login and each consent is given at once.
 import { Provider } from 'oidc-provider';
 
-const SCOPES = ['files:read', 'files:write'];
+const SCOPES = ['files:read', 'files:write', 'files:share'];
 const ACCOUNT = 'ada';
 
 // The client by which a resource server asks what an opaque token is worth.

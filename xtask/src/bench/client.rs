@@ -38,8 +38,13 @@ impl Answer {
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let mut fields = self.fields.iter();
-        fields.find(|(it, _)| it == name).map(|(_, value)| &**value)
+        self.every(name).next()
+    }
+
+    /// Every field of a name.
+    pub(crate) fn every(&self, name: &str) -> impl Iterator<Item = &str> {
+        let fields = self.fields.iter().filter(move |(it, _)| it == name);
+        fields.map(|(_, value)| &**value)
     }
 }
 
@@ -71,6 +76,13 @@ impl Client {
         let mut answer = self.answer()?;
         answer.size = self.taken() - before;
         Ok(answer)
+    }
+
+    /// Asks for what is at the address of the connection.
+    pub(crate) fn get(&mut self) -> Result<Answer> {
+        let whole = format!("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", self.path, self.host);
+        self.send(whole.as_bytes())?;
+        self.answer()
     }
 
     /// A request as it is sent.
@@ -210,6 +222,7 @@ mod tests {
         let first = read(&mut from).unwrap();
         assert_eq!((first.status, &*first.body), (200, "hi"));
         assert_eq!(first.field("content-type"), Some("a/b"));
+        assert_eq!(first.every("content-length").count(), 1);
         let second = read(&mut from).unwrap();
         assert_eq!((second.status, &*second.body), (202, "abcd"));
         assert!(from.is_empty());

@@ -15,6 +15,9 @@ use crate::setup;
 
 const ALLOWED: &str = "app.test";
 const STRANGE: &str = "evil.test";
+/// Who gives out tokens; who has none is not asked about there.
+const ISSUER: &str = "http://127.0.0.1:9";
+const SCOPE: &str = "files:read";
 /// How long a line of the log may take to us.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -28,12 +31,17 @@ const CLIENTS: [(&str, &str, bool); 3] = [
 
 pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
     setup::program("/usr/bin/chromium", "chromium")?;
-    let server = kit.server(&["--allow-origin", &format!("http://{ALLOWED}")])?;
-    let ended = allowed(kit, &server).and_then(|version| {
-        refused(kit, &server)?;
+    let origin = format!("http://{ALLOWED}");
+    let open = ["--allow-origin", &origin];
+    let server = kit.server(&open)?;
+    let closed = [&open[..], &["--auth-issuer", ISSUER, "--auth-scope", SCOPE]].concat();
+    let protected = kit.server(&closed)?;
+    let ended = allowed(kit, &server, &protected).and_then(|version| {
+        refused(kit, &server, &protected)?;
         Ok(version)
     });
-    let version = ended.with_context(|| format!("the server said:\n{}", server.log()))?;
+    let said = || format!("the servers said:\n{}\n{}", server.log(), protected.log());
+    let version = ended.with_context(said)?;
     refused_to_curl(kit)?;
     Ok(vec![format!(
         "Chromium {version}; screenshots are in {}",
@@ -42,9 +50,17 @@ pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
 }
 
 /// A page that may call does all that a client can.
-fn allowed(kit: &Kit<'_>, server: &HttpServer) -> Result<String> {
+fn allowed(kit: &Kit<'_>, server: &HttpServer, protected: &HttpServer) -> Result<String> {
     let shot = kit.kept("browser-allowed.png");
-    let words = ["--url", &server.url, "--host", ALLOWED, "--screenshot"];
+    let words = [
+        "--url",
+        &server.url,
+        "--protected",
+        &protected.url,
+        "--host",
+        ALLOWED,
+        "--screenshot",
+    ];
     let report = kit.scripts()?.report(
         "browser/main.mjs",
         &[&words[..], &[&shot.to_string_lossy()]].concat(),
@@ -71,22 +87,55 @@ fn allowed(kit: &Kit<'_>, server: &HttpServer) -> Result<String> {
         let progress = json!({"seen": [1, 2, 3], "text": "done"});
         ensure!(seen["progress"] == progress, "progress: {}", wrong());
     }
-    let preflights = report["preflights"].as_array();
     ensure!(
-        preflights.is_some_and(|all| !all.is_empty()),
+        preflights(&report, server) > 0,
         "the browser asked for no leave: {report}"
     );
+    challenged(&report, protected)?;
     ensure!(shot.exists(), "no screenshot was kept");
     let version = report["browser"].as_str();
     Ok(version.unwrap_or("of an unknown version").to_owned())
 }
 
+/// How often the browser asked a server for leave, by requests that no page can put a token
+/// into.
+fn preflights(report: &Value, server: &HttpServer) -> usize {
+    let all = report["preflights"].as_array().map(Vec::as_slice);
+    let all = all.unwrap_or_default().iter();
+    all.filter(|it| **it == server.url).count()
+}
+
+/// The page reads the challenge, and the metadata that it points to.
+fn challenged(report: &Value, protected: &HttpServer) -> Result<()> {
+    let seen = &report["challenge"];
+    let wrong = || format!("the page saw {seen}; console: {}", report["console"]);
+    ensure!(seen["status"] == 401, "status: {}", wrong());
+    let base = protected.url.trim_end_matches("/mcp");
+    let place = format!("{base}/.well-known/oauth-protected-resource/mcp");
+    let header = format!("Bearer resource_metadata=\"{place}\", scope=\"{SCOPE}\"");
+    ensure!(seen["header"] == header, "not {header}: {}", wrong());
+    ensure!(seen["metadata_url"] == place, "place: {}", wrong());
+    ensure!(seen["scope"] == SCOPE, "scope: {}", wrong());
+    let metadata = &seen["metadata"];
+    ensure!(metadata["resource"] == protected.url, "{}", wrong());
+    let issuers = &metadata["authorization_servers"];
+    ensure!(*issuers == json!([ISSUER]), "issuers: {}", wrong());
+    let said = json!({"status": 401, "error": "invalid_token"});
+    ensure!(seen["wrong"] == said, "a wrong token: {}", wrong());
+    // One without `Authorization` and one with it, both answered before anybody is known.
+    let leave = preflights(report, protected);
+    ensure!(leave == 2, "it asked for leave {leave} times: {report}");
+    Ok(())
+}
+
 /// A page that may not call gets nothing, not even what is wrong, and nothing is run.
-fn refused(kit: &Kit<'_>, server: &HttpServer) -> Result<()> {
+fn refused(kit: &Kit<'_>, server: &HttpServer, protected: &HttpServer) -> Result<()> {
     let shot = kit.kept("browser-refused.png");
     let words = [
         "--url",
         &server.url,
+        "--protected",
+        &protected.url,
         "--host",
         STRANGE,
         "--sneak",
@@ -97,11 +146,12 @@ fn refused(kit: &Kit<'_>, server: &HttpServer) -> Result<()> {
         "browser/main.mjs",
         &[&words[..], &[&shot.to_string_lossy()]].concat(),
     )?;
-    for (name, ..) in CLIENTS {
+    let names = CLIENTS.map(|(name, ..)| name);
+    for name in names.into_iter().chain(["challenge"]) {
         let failed = report[name]["failed"].as_str().unwrap_or_default();
         ensure!(
             failed.contains("Failed to fetch"),
-            "the page's `{name}` client saw no network error: {}",
+            "the page saw no network error in `{name}`: {}",
             report[name]
         );
     }

@@ -4,8 +4,10 @@
 //! are quick; `cargo xtask edge NAME…` runs parts by their names, and `--soak` runs what has
 //! to last.
 
+mod acme;
 mod browser;
 mod calls;
+mod certificate;
 mod container;
 mod debian;
 mod drain;
@@ -13,6 +15,7 @@ mod faults;
 mod inspector;
 mod kit;
 mod load;
+mod oauth;
 mod options;
 #[cfg(test)]
 mod page;
@@ -48,6 +51,18 @@ const PARTS: &[EdgePart] = &[
         quick: true,
         lasts: false,
         run: browser::check,
+    },
+    EdgePart {
+        name: "oauth",
+        quick: true,
+        lasts: false,
+        run: oauth::check,
+    },
+    EdgePart {
+        name: "acme",
+        quick: true,
+        lasts: false,
+        run: acme::check,
     },
     EdgePart {
         name: "inspector",

@@ -9,11 +9,10 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::Notes;
+use super::certificate::certificate;
 use super::debian;
 use super::kit::Kit;
-use crate::run::Task;
 use crate::servers::HttpServer;
-use crate::setup;
 
 /// How long a server may take to end that was told so: its delay and a moment.
 const END: Duration = Duration::from_secs(15);
@@ -63,7 +62,8 @@ struct Look<'a> {
 }
 
 pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
-    let (certificate, key) = certificate(kit)?;
+    // Of the name that the documentation has.
+    let (certificate, key) = certificate(kit, "mcp.example.com")?;
     let mut notes = Vec::new();
     for proxy in &PROXIES {
         let version = debian::service(proxy.name, proxy.version)?;
@@ -176,30 +176,4 @@ impl Look<'_> {
             "{all} calls while one of two servers ended, none failed; {late} to it after it was not ready"
         ))
     }
-}
-
-/// A certificate of the name that the documentation has, signed by itself.
-fn certificate(kit: &Kit<'_>) -> Result<(PathBuf, PathBuf)> {
-    setup::program("/usr/bin/openssl", "openssl")?;
-    let (certificate, key) = (kit.kept("proxy.crt"), kit.kept("proxy.key"));
-    Task::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-        ])
-        .args(["-nodes", "-days", "2", "-subj", "/CN=mcp.example.com"])
-        .args(["-addext", "subjectAltName=DNS:mcp.example.com"])
-        .args([
-            "-keyout".as_ref(),
-            key.as_os_str(),
-            "-out".as_ref(),
-            certificate.as_os_str(),
-        ])
-        .output()?
-        .success()?;
-    Ok((certificate, key))
 }

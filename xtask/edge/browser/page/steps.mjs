@@ -30,25 +30,30 @@ export async function progress({ name: era, client }) {
   return { seen, text: answer.content[0].text };
 }
 
-// The challenge of a protected server, as `fetch` and as the client's library read it,
-// and the document that it points to.
+// The challenge of a protected server, as `fetch` and as the client's library read it, the
+// document that it points to, and what the server says to a token that is none.
 export async function challenge(url) {
-  const body = { jsonrpc: '2.0', id: 1, method: 'ping', params: {} };
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify(body)
-  });
+  const answer = await ping(url);
   const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(answer);
   const metadata = resourceMetadataUrl && (await (await fetch(resourceMetadataUrl)).json());
+  const wrong = await ping(url, { authorization: 'Bearer no-token-at-all' });
   return {
     status: answer.status,
     header: answer.headers.get('www-authenticate'),
     body: await answer.text(),
     metadata_url: resourceMetadataUrl?.href,
     scope,
-    metadata
+    metadata,
+    wrong: { status: wrong.status, error: extractWWWAuthenticateParams(wrong).error }
   };
+}
+
+function ping(url, more = {}) {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...more },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: {} })
+  });
 }
 
 // Sends a call that no browser asks leave for: the page reads no answer, but a server that

@@ -47,6 +47,8 @@ struct State {
     looked: Option<Instant>,
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Debug)]
 struct Kept {
     keys: Arc<KeySet>,
@@ -208,8 +210,9 @@ impl Issuer {
         match &state.kept {
             _ if state.failed.is_some() => rest(state.failed),
             None => rest(None),
-            // Made after the last look, it may be of a key that is newer, too.
-            Some(kept) if issued.is_some_and(|it| it > kept.dated) => rest(state.looked),
+            // Made after the last look, it may be of a key that is newer, too. Tokens are dated
+            // by whole seconds.
+            Some(kept) if issued.is_some_and(|it| it + SECOND > kept.dated) => rest(state.looked),
             Some(_) => Found::Nothing,
         }
     }

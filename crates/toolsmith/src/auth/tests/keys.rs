@@ -96,19 +96,22 @@ async fn a_flood_of_unknown_keys_is_one_fetch_in_ten_seconds() {
 /// A token that is newer than the last look may be good: its client is not to throw it away.
 #[tokio::test]
 async fn in_a_flood_a_token_of_a_key_that_may_be_new_is_not_called_bad() {
-    let scene = Scene::new().await;
-    assert!(scene.ask(&scene.token()).await.is_ok());
-    scene.denied(&scene.token_of(&scene.signer, "flood")).await;
-    let next = Signer::es256();
-    scene
-        .issuer
-        .publish(&[scene.signer.jwk("one"), next.jwk("two")]);
-    let mut claims = scene.claims();
-    claims["iat"] = json!(in_seconds(5));
-    let token = next.sign(&header("two"), &claims);
-    is_unavailable(&scene.denied(&token).await);
-    scene.clock.advance(Duration::from_secs(11));
-    assert!(scene.ask(&token).await.is_ok());
+    // Tokens are dated by whole seconds: one of the same second may be newer, too.
+    for later in [5, 0] {
+        let scene = Scene::new().await;
+        assert!(scene.ask(&scene.token()).await.is_ok());
+        scene.denied(&scene.token_of(&scene.signer, "flood")).await;
+        let next = Signer::es256();
+        scene
+            .issuer
+            .publish(&[scene.signer.jwk("one"), next.jwk("two")]);
+        let mut claims = scene.claims();
+        claims["iat"] = json!(in_seconds(later));
+        let token = next.sign(&header("two"), &claims);
+        is_unavailable(&scene.denied(&token).await);
+        scene.clock.advance(Duration::from_secs(11));
+        assert!(scene.ask(&token).await.is_ok());
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,9 @@ impl Gate {
         if let Some(url) = PublicUrl::parse(&options.public_url)? {
             hosts.push(name_of(url.host()).to_owned());
         }
+        // Whoever has a certificate for a name is called by it.
+        let certified = options.acme_domain.iter();
+        hosts.extend(certified.map(|it| it.to_ascii_lowercase()));
         Ok(Self {
             bound,
             hosts,
@@ -293,6 +296,18 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_name_that_a_certificate_is_ordered_for_is_ours() {
+        let options = Options {
+            acme_domain: vec!["MCP.example.com".to_owned()],
+            ..Options::default()
+        };
+        let gate = Gate::new(Bound::Open("0.0.0.0".into()), &options).unwrap();
+        assert_eq!(check(&gate, "mcp.example.com:443", None), None);
+        let other = check(&gate, "other.example.com", None);
+        assert_eq!(other, Some(ErrorKind::HostNotAllowed));
     }
 
     #[test]
