@@ -102,6 +102,24 @@ fn every_test_that_is_named_exists() {
 }
 
 #[test]
+fn every_part_that_is_named_exists() {
+    let parts = read("xtask/src/edge/mod.rs");
+    for page in ["docs/security.md", "docs/threats.md"] {
+        let text = read(page);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let named = quoted.filter_map(|it| it.strip_prefix("cargo xtask edge "));
+        let named: BTreeSet<&str> = named.collect();
+        assert!(!named.is_empty(), "{page} names no part");
+        for part in named {
+            assert!(
+                parts.contains(&format!("name: \"{part}\"")),
+                "{page} names the part {part}, which is not there"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_row_that_binds_us_says_what_holds_it() {
     let text = read("docs/security.md");
     let is_id = |it: &str| {

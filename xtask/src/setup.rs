@@ -20,7 +20,9 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     node(workspace)?;
     edge_node(workspace)?;
     python(workspace)?;
-    Ok(())
+    // The larger ones, so that nobody waits for them later.
+    program("valgrind", "valgrind")?;
+    crate::edge::programs()
 }
 
 /// A folder with `node_modules`, and the program that runs scripts in it.

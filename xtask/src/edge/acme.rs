@@ -25,11 +25,14 @@ const HELD: [&str; 2] = [
     "a_certificate_is_renewed_while_calls_run",
 ];
 
-pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
+pub(super) fn programs() -> Result<()> {
     // The resolver that it asks is in the same package.
-    for name in ["pebble", "pebble-challtestsrv"] {
-        setup::program(name, "pebble")?;
-    }
+    let mut names = ["pebble", "pebble-challtestsrv"].into_iter();
+    names.try_for_each(|name| setup::program(name, "pebble"))
+}
+
+pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
+    programs()?;
     tests(kit)?;
     flags(kit).context("by flags")?;
     let version = Task::new("dpkg-query")

@@ -29,8 +29,12 @@ const CLIENTS: [(&str, &str, bool); 3] = [
     ("v1", "2025-11-25", true),
 ];
 
+pub(super) fn programs() -> Result<()> {
+    setup::program("/usr/bin/chromium", "chromium")
+}
+
 pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
-    setup::program("/usr/bin/chromium", "chromium")?;
+    programs()?;
     let origin = format!("http://{ALLOWED}");
     let open = ["--allow-origin", &origin];
     let server = kit.server(&open)?;

@@ -102,6 +102,13 @@ const PARTS: &[EdgePart] = &[
     },
 ];
 
+/// Makes sure that what the parts need of Debian is there.
+pub(crate) fn programs() -> Result<()> {
+    browser::programs()?;
+    proxies::programs()?;
+    acme::programs()
+}
+
 pub(crate) fn check(workspace: &Workspace, args: &[String]) -> Outcome {
     let options = Options::read(args, PARTS)?;
     let kit = Kit::new(workspace, options.soak)?;

@@ -61,6 +61,11 @@ struct Look<'a> {
     key: PathBuf,
 }
 
+pub(super) fn programs() -> Result<()> {
+    let mut all = PROXIES.iter();
+    all.try_for_each(|it| debian::service(it.name, it.version).map(|_version| ()))
+}
+
 pub(super) fn check(kit: &Kit<'_>) -> Result<Notes> {
     // Of the name that the documentation has.
     let (certificate, key) = certificate(kit, "mcp.example.com")?;
