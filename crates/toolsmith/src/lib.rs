@@ -37,7 +37,7 @@ mod supervisor;
 #[cfg(feature = "otel")]
 pub mod traces;
 mod transport;
-#[cfg(any(feature = "http", feature = "auth"))]
+#[cfg(any(feature = "http", feature = "auth", feature = "otel"))]
 mod warnings;
 
 pub mod prelude;

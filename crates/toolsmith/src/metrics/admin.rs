@@ -129,7 +129,9 @@ impl Looks {
         }
         match (request.uri().path(), &self.metrics) {
             ("/metrics", Some(metrics)) => {
-                let mut response = said(StatusCode::OK, metrics.text(Some(&self.service)));
+                let ready = self.down().await.is_empty() && !self.stops();
+                let text = metrics.text_of(&self.service, ready);
+                let mut response = said(StatusCode::OK, text);
                 let form = HeaderValue::from_static(OPEN_METRICS);
                 response.headers_mut().insert(CONTENT_TYPE, form);
                 response
@@ -143,10 +145,17 @@ impl Looks {
         }
     }
 
+    fn stops(&self) -> bool {
+        self.service.readiness().is_ending()
+    }
+
+    async fn down(&self) -> Vec<Arc<str>> {
+        self.service.engine().dependencies_down().await
+    }
+
     /// Whether the server is ready, and what it waits for, by name.
     async fn ready(&self) -> HttpResponse {
-        let stopping = self.service.readiness().is_ending();
-        let down = self.service.engine().dependencies_down().await;
+        let (stopping, down) = (self.stops(), self.down().await);
         let down: Vec<&str> = down.iter().map(|name| &**name).collect();
         let ready = !stopping && down.is_empty();
         let status = match ready {

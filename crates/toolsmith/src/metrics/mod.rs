@@ -35,7 +35,7 @@ use crate::server::{Engine, Peer};
 /// | `toolsmith_connections`, `toolsmith_streams` | connections, and streams of events, that are open |
 /// | `toolsmith_sessions`, `toolsmith_subscriptions` | legacy sessions, and clients of both eras that listen to changes |
 /// | `toolsmith_calls_running`, `toolsmith_calls_queued` | calls that are worked on, and that wait for their turn |
-/// | `toolsmith_ready` | 1 where clients may be sent to it |
+/// | `toolsmith_ready` | 1 where clients may be sent to it: it does not stop, and what it depends on is up |
 /// | `process_start_time_seconds`, `toolsmith_build_info{version}` | when it was started, and what it is |
 ///
 /// `primitive` is the tool, prompt, resource or template as the server has it, never a word of
@@ -74,13 +74,15 @@ impl Metrics {
     /// The metrics in the text format of Prometheus (OpenMetrics 1.0), with what is open now in
     /// a service.
     pub fn text(&self, service: Option<&McpService>) -> String {
-        self.0.text(service.map(|service| Now {
-            sessions: service.sessions(),
-            subscriptions: service.subscriptions(),
-            running: service.engine().calls_in_flight(),
-            queued: service.engine().calls_queued(),
-            ready: !service.readiness().is_ending(),
+        self.0.text(service.map(|service| {
+            let ready = !service.readiness().is_ending();
+            now(service, ready)
         }))
+    }
+
+    /// The same, where it is known whether what the server depends on is up.
+    pub(crate) fn text_of(&self, service: &McpService, ready: bool) -> String {
+        self.0.text(Some(now(service, ready)))
     }
 
     /// Those of an engine.
@@ -100,6 +102,16 @@ impl Metrics {
     /// Counts a connection for as long as what this gives lives.
     pub(crate) fn connection(&self) -> Option<Counted> {
         Some(self.0.connection())
+    }
+}
+
+fn now(service: &McpService, ready: bool) -> Now {
+    Now {
+        sessions: service.sessions(),
+        subscriptions: service.subscriptions(),
+        running: service.engine().calls_in_flight(),
+        queued: service.engine().calls_queued(),
+        ready,
     }
 }
 

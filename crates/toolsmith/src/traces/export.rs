@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,8 +14,10 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracerProvider, Tracer};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use crate::fetch::Fetcher;
+use crate::warnings::Warnings;
 use crate::{Error, Result};
 
 /// How long sending spans may take.
@@ -84,6 +87,7 @@ fn resource(server: &str) -> Resource {
 struct Client {
     runtime: Runtime,
     fetcher: Fetcher,
+    failures: Mutex<Warnings>,
 }
 
 impl fmt::Debug for Client {
@@ -98,7 +102,19 @@ impl Client {
         Ok(Self {
             runtime: runtime.map_err(|error| Error::io("making a runtime for traces", error))?,
             fetcher: Fetcher::new(tls, None, TIME)?,
+            failures: Mutex::default(),
         })
+    }
+
+    /// Says in the log that spans are lost, and not each time where it goes on.
+    fn warn(&self, why: &dyn fmt::Display) {
+        let failures = self.failures.lock();
+        let mut failures = failures.unwrap_or_else(PoisonError::into_inner);
+        let due = failures.due(Instant::now());
+        drop(failures);
+        if let Some(times) = due {
+            tracing::warn!(%why, times, "spans could not be sent to the collector, and are lost");
+        }
     }
 }
 
@@ -106,6 +122,11 @@ impl Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let sent = self.runtime.block_on(self.fetcher.exchange(request, MOST));
+        match &sent {
+            Ok(response) if response.status().is_success() => {}
+            Ok(response) => self.warn(&response.status()),
+            Err(error) => self.warn(error),
+        }
         sent.map_err(|error| HttpError::from(io::Error::other(error.to_string())))
     }
 }

@@ -194,6 +194,7 @@ async fn the_admin_address_names_what_is_waited_for() {
     let (status, text) = look(admin, "/ready").await;
     assert_eq!(status, 503, "{text}");
     assert!(text.contains("the ledger"), "{text}");
+    assert_eq!(metric(admin, "toolsmith_ready").await, Some(0.0));
     assert_eq!(look(admin, "/health").await.0, 200);
 }
 

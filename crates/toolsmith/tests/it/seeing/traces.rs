@@ -216,6 +216,8 @@ async fn the_last_spans_are_sent_when_it_ends_and_a_collector_that_is_gone_hurts
     for id in 0..20 {
         assert_eq!(endpoint.send(&sum(id)).await.said(), "5");
     }
+    let line = program.logged("spans could not be sent").await;
+    assert!(line.contains("WARN"), "{line}");
     program.terminate().await;
     assert!(program.ended().await.success());
 

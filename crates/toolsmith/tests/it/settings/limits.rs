@@ -251,7 +251,7 @@ async fn a_caller_sends_so_many_requests() {
 }
 
 #[tokio::test]
-async fn a_body_and_a_head_have_so_many_bytes() {
+async fn a_body_has_so_many_bytes() {
     for (_program, endpoint) in both("hello", ("--max-body", "1000"), &[]).await {
         let refused = endpoint.send(&Ask::post("x".repeat(1001))).await;
         let code = &refused.message()["error"]["code"];
@@ -259,6 +259,10 @@ async fn a_body_and_a_head_have_so_many_bytes() {
         let fits = endpoint.send(&Ask::post("x".repeat(1000))).await;
         assert_eq!(fits.status, 400, "{fits:?}");
     }
+}
+
+#[tokio::test]
+async fn a_head_has_so_many_bytes() {
     for (_program, endpoint) in both("hello", ("--max-header", "8KiB"), &[]).await {
         let fits = sum().field("X-Much", &"x".repeat(6 * 1024));
         assert_eq!(endpoint.send(&fits).await.said(), "5");
@@ -270,7 +274,7 @@ async fn a_body_and_a_head_have_so_many_bytes() {
 }
 
 #[tokio::test]
-async fn a_body_and_a_head_have_so_much_time_and_so_has_silence() {
+async fn a_body_has_so_much_time() {
     for (_program, endpoint) in both("hello", ("--body-timeout", "200ms"), &[]).await {
         let begun = Instant::now();
         let mut slow = half_a_request(&endpoint).await;
@@ -280,6 +284,10 @@ async fn a_body_and_a_head_have_so_much_time_and_so_has_silence() {
         assert_eq!((reply.status, code), (400, &json!(-31010)), "{reply:?}");
         assert!(reply.text.contains("took too long"), "{reply:?}");
     }
+}
+
+#[tokio::test]
+async fn a_head_has_so_much_time() {
     for (_program, endpoint) in both("hello", ("--header-timeout", "200ms"), &[]).await {
         let mut slow = Connection::open(endpoint.address).await;
         slow.write(b"POST /mcp HTTP/1.1\r\nHost: local")
@@ -288,6 +296,10 @@ async fn a_body_and_a_head_have_so_much_time_and_so_has_silence() {
         ends(&mut slow, "half a head").await;
         assert_eq!(endpoint.send(&sum()).await.said(), "5");
     }
+}
+
+#[tokio::test]
+async fn silence_has_so_much_time() {
     for (_program, endpoint) in both("hello", ("--idle-timeout", "200ms"), &[]).await {
         let mut idle = Connection::open(endpoint.address).await;
         assert_eq!(endpoint.send_on(&mut idle, &sum()).await.said(), "5");
@@ -321,5 +333,20 @@ async fn a_client_takes_nothing_for_so_long() {
         ];
         assert!(kinds.contains(&ended.kind()), "{ended:?}");
         assert_eq!(endpoint.send(&sum()).await.said(), "5");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_is_told_to_stop_takes_connections_for_so_long() {
+    for (mut program, endpoint) in both("hello", ("--drain-delay", "60s"), &[]).await {
+        program.terminate().await;
+        let ready = Ask::new("GET").at("/ready");
+        let stops = async { while crate::edge::get(&endpoint, &ready).await.0 != 503 {} };
+        soon("not being ready", stops).await;
+        assert_eq!(endpoint.send(&sum()).await.said(), "5");
+        // It need not be waited for.
+        program.terminate().await;
+        assert_eq!(program.ended().await.code(), Some(143));
     }
 }
