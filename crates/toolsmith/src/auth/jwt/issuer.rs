@@ -97,7 +97,7 @@ impl Issuer {
         let fetched = self.be_fresh().await;
         match self.kept(id, algorithm) {
             keys if !keys.is_empty() => Found::Keys(keys),
-            _ if fetched => self.not_found(issued),
+            _ if fetched => self.not_found(issued, true),
             _ => self.look_again(id, algorithm, issued).await,
         }
     }
@@ -109,14 +109,15 @@ impl Issuer {
         algorithm: Algorithm,
         issued: Option<SystemTime>,
     ) -> Found {
-        if self.may_look() {
+        let looks = self.may_look();
+        if looks {
             self.fetched().await;
             let keys = self.kept(id, algorithm);
             if !keys.is_empty() {
                 return Found::Keys(keys);
             }
         }
-        self.not_found(issued)
+        self.not_found(issued, looks)
     }
 
     /// Has keys fetched that are old, and says whether that was waited for.
@@ -198,10 +199,12 @@ impl Issuer {
         true
     }
 
-    /// What it means that no key was found.
-    fn not_found(&self, issued: Option<SystemTime>) -> Found {
+    /// What it means that no key was found, now that it was looked for or when it was not.
+    fn not_found(&self, issued: Option<SystemTime>, looked: bool) -> Found {
         let now = self.clock.instant();
         let state = self.state();
+        // Tokens are dated by whole seconds: one of the second of the last look may be newer.
+        let slack = if looked { Duration::ZERO } else { SECOND };
         let rest = |at: Option<Instant>| {
             let gone = at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
             let rest = self.ages.retry.saturating_sub(gone);
@@ -210,9 +213,8 @@ impl Issuer {
         match &state.kept {
             _ if state.failed.is_some() => rest(state.failed),
             None => rest(None),
-            // Made after the last look, it may be of a key that is newer, too. Tokens are dated
-            // by whole seconds.
-            Some(kept) if issued.is_some_and(|it| it + SECOND > kept.dated) => rest(state.looked),
+            // Made after the last look, it may be of a key that is newer, too.
+            Some(kept) if issued.is_some_and(|it| it + slack > kept.dated) => rest(state.looked),
             Some(_) => Found::Nothing,
         }
     }
