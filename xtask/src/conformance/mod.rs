@@ -129,8 +129,8 @@ fn scripted(workspace: &Workspace) -> Result<()> {
     workspace
         .cargo([
             "test",
-            "-p",
-            "toolsmith",
+            // As all tests are built, so that nothing is built twice.
+            "--workspace",
             "--all-features",
             "--test",
             "it",

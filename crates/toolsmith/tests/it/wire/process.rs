@@ -16,11 +16,12 @@ use super::pipe::Pipe;
 /// How long an example may take to build.
 const BUILD: Duration = Duration::from_secs(600);
 
-/// The program of an example, built with the features given, or with all.
+/// The program of an example, built with the features given, or with all: as `cargo xtask`
+/// builds it, so that both use what one has built.
 pub(crate) async fn example(name: &str, features: Option<&str>) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--quiet", "-p", "examples", "--bin", name])
+        .args(["build", "--quiet", "--bin", name])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())
@@ -28,10 +29,11 @@ pub(crate) async fn example(name: &str, features: Option<&str>) -> PathBuf {
     if let Some(features) = features {
         // A folder of its own, so that the builds do not undo each other.
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("features");
-        cargo.args(["--no-default-features", "--features", features]);
+        cargo.args(["-p", "examples", "--no-default-features"]);
+        cargo.args(["--features", features]);
         cargo.arg("--target-dir").arg(target);
     } else {
-        cargo.args(["--features", "full"]);
+        cargo.args(["--workspace", "--all-features"]);
     }
     let built = tokio::time::timeout(BUILD, cargo.output()).await;
     let built = built.unwrap().unwrap();
