@@ -6,6 +6,7 @@
 //
 // `drained` tells the server with most to do to stop, by SIGTERM.
 import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { stopAll } from '../common/children.mjs';
 import { freePorts } from '../common/free-port.mjs';
@@ -38,8 +39,17 @@ await stopAll();
 await rm(dir, { recursive: true, force: true });
 finish(seen);
 
-// Tells a server to stop, and waits until nobody can connect to it.
+// Tells a server to stop, and waits until it has: when nobody can connect to it any more, it
+// still answers once on each connection that it had.
 async function stop(pid) {
   process.kill(pid, 'SIGTERM');
   await refuses(servers[pids.indexOf(pid)], GONE);
+  const until = Date.now() + GONE * 1_000;
+  while (Date.now() < until && !(await hasEnded(pid))) await sleep(20);
+}
+
+// Whoever started it may not have asked yet how it ended.
+async function hasEnded(pid) {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
