@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use record::Record;
 use writer::Writer;
 
@@ -117,17 +119,39 @@ fn is_recorded(method: &Method) -> bool {
     )
 }
 
-/// A record that is written also where its call is dropped.
+/// A record that is written also where its call is dropped, before it ends or while it waits
+/// for room.
 struct Kept<'a> {
     writer: &'a Writer,
     record: Option<Record>,
+    ending: Ending,
+}
+
+impl Kept<'_> {
+    /// The line of it, which is written by who has it.
+    fn line(&mut self) -> Vec<u8> {
+        let record = self.record.take();
+        record.map_or_else(Vec::new, |it| it.line(self.ending))
+    }
+
+    /// Writes it, and waits until that is done. `false` where it is not within that time.
+    async fn write(mut self) -> bool {
+        let writer = self.writer;
+        let written = async {
+            match writer.room().await {
+                Some(room) => room.write(self.line()).await,
+                None => false,
+            }
+        };
+        timeout(PATIENCE, written).await.unwrap_or(false)
+    }
 }
 
 impl Drop for Kept<'_> {
     fn drop(&mut self) {
-        if let Some(record) = self.record.take() {
+        if self.record.is_some() {
             // Nobody waits for it any more.
-            self.writer.write_soon(record.line(Ending::Cancelled));
+            self.writer.write_soon(self.line());
         }
     }
 }
@@ -146,16 +170,13 @@ impl Middleware for AuditLog {
         let mut kept = Kept {
             writer: &self.writer,
             record: Some(record),
+            ending: Ending::Cancelled,
         };
         let outcome = next.run(operation).await;
-        let Some(record) = kept.record.take() else {
-            return outcome;
-        };
-        let line = record.line(Ending::of(&outcome));
-        let written = self.writer.write(line);
-        match tokio::time::timeout(PATIENCE, written).await {
-            Ok(true) => outcome,
-            _ => {
+        kept.ending = Ending::of(&outcome);
+        match kept.write().await {
+            true => outcome,
+            false => {
                 unavailable("this was done, and could not be recorded; look before doing it again")
             }
         }

@@ -71,19 +71,10 @@ impl Writer {
         self.state.fails.load(Ordering::Relaxed)
     }
 
-    /// Writes a record, and waits until that is done. `false` where it never will be.
-    ///
-    /// Dropping the future takes nothing back.
-    pub(super) async fn write(&self, line: Vec<u8>) -> bool {
-        let Some(queue) = &self.queue else {
-            return false;
-        };
-        let (written, done) = oneshot::channel();
-        let waiting = Waiting {
-            line,
-            written: Some(written),
-        };
-        queue.send(waiting).await.is_ok() && done.await.is_ok()
+    /// Waits for room for a record. None where nothing is written any more.
+    pub(super) async fn room(&self) -> Option<Room<'_>> {
+        let room = self.queue.as_ref()?.reserve().await;
+        room.ok().map(Room)
     }
 
     /// Writes a record that nobody waits for.
@@ -91,10 +82,25 @@ impl Writer {
         let written = None;
         let Some(queue) = &self.queue else { return };
         if queue.try_send(Waiting { line, written }).is_err() {
-            tracing::error!(
-                "the record of a call that was cancelled is lost: too many wait to be written"
-            );
+            tracing::error!("the record of a call is lost: too many wait to be written");
         }
+    }
+}
+
+/// Room for one record.
+pub(super) struct Room<'a>(mpsc::Permit<'a, Waiting>);
+
+impl Room<'_> {
+    /// Writes a record, and waits until that is done. `false` where it never will be.
+    ///
+    /// Dropping the future, once it was polled, takes nothing back.
+    pub(super) async fn write(self, line: Vec<u8>) -> bool {
+        let (written, done) = oneshot::channel();
+        self.0.send(Waiting {
+            line,
+            written: Some(written),
+        });
+        done.await.is_ok()
     }
 }
 

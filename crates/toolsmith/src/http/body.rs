@@ -16,10 +16,10 @@ use crate::protocol::{Era, ErrorKind, ProtocolError, Refusal, id_in};
 /// How much of a body that is too large is read and thrown away, so that the client gets
 /// to read the answer.
 const DRAIN: usize = 16 * 1024 * 1024;
-/// How much of it is looked at for the id of the request.
-const BEGINNING: usize = 4096;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// How much of it is looked at for the id of the request.
+const BEGINNING: usize = 4096;
 
 /// A body that was not read to its end.
 #[derive(Debug)]

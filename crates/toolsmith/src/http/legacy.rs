@@ -237,11 +237,12 @@ async fn initialize(
     accepts: Accepts,
 ) -> HttpResponse {
     let id = || Some(request.id.clone());
-    let (peer, outcome) = match endpoint.engine.initialize(&request.params) {
+    let (mut peer, outcome) = match endpoint.engine.initialize(&request.params) {
         Ok(opened) => opened,
         Err(error) => return refuse(error, id()),
     };
-    let peer = asker.clone().is(peer);
+    peer.caller.clone_from(&asker.caller);
+    peer.arrival.clone_from(&asker.arrival);
     let session = match endpoint.sessions.open(&peer).await {
         Ok(session) => session,
         Err(error) => return refuse(error, id()),

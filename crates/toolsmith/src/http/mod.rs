@@ -2,7 +2,7 @@
 //!
 //! [`Http`] binds an address and serves the MCP endpoint there, both eras at once;
 //! [`ServerHttpExt`] mounts the same endpoint in somebody's own application. What stands
-//! between the socket and the protocol is one list, in `service.rs`.
+//! between the socket and the protocol is one list, in `service/mod.rs`.
 
 mod accept;
 mod asker;
