@@ -25,6 +25,8 @@ mod guide {
     mod pages_and_caching {}
     #[doc = include_str!("../../docs/guide/asking.md")]
     mod asking {}
+    #[doc = include_str!("../../docs/guide/keeping.md")]
+    mod keeping {}
     #[doc = include_str!("../../docs/guide/tasks.md")]
     mod tasks {}
     #[doc = include_str!("../../docs/guide/headers-and-meta.md")]

@@ -83,7 +83,8 @@ impl Session {
     }
 
     fn add(&mut self) {
-        let (writer, reader) = at_once(self.own.open_stream()).expect("nothing is waited for");
+        let (writer, reader) =
+            at_once(self.own.open_stream(|| None)).expect("nothing is waited for");
         let number = writer.number().get();
         let last = self.streams.last().map_or(0, |stream| stream.number);
         assert!(number > last, "{number} after {last}");

@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{Ident, ItemFn, ReturnType, Signature, Type};
+use syn::{Ident, ItemFn, ReturnType, Safety, Signature, Type};
 
 use crate::attributes::{Attributes, Own, Support, ToolArguments, name_of};
 use crate::errors::Errors;
@@ -153,7 +153,7 @@ fn check_signature(kind: Kind, signature: &Signature, errors: &mut Errors) {
             ),
         );
     }
-    if let Some(token) = &signature.unsafety {
+    if let Safety::Unsafe(token) = &signature.safety {
         errors.at(
             token,
             format!(

@@ -32,8 +32,11 @@ mod startup;
 pub mod stdio;
 #[cfg(any(feature = "stdio", feature = "http"))]
 mod stop;
+#[cfg(feature = "store")]
+pub mod store;
 #[cfg(feature = "http")]
 mod supervisor;
+mod tenant;
 #[cfg(feature = "otel")]
 pub mod traces;
 mod transport;
@@ -43,12 +46,15 @@ mod warnings;
 pub mod prelude;
 
 pub use error::{Error, Result};
+#[cfg(feature = "axum")]
+pub use http::ServerAxumExt;
 #[cfg(feature = "http")]
 pub use http::{Http, ServerHttpExt};
 pub use log::LogFormat;
 pub use settings::Args;
 #[cfg(feature = "stdio")]
 pub use stdio::Stdio;
+pub use tenant::Tenant;
 pub use toolsmith_core::server::Server;
 pub use toolsmith_core::{Caller, Scopes, ports, protocol, server, testing};
 /// ```

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "files")]
 pub use crate::files::{Directory, ServerFilesExt};
+#[cfg(feature = "axum")]
+pub use crate::http::ServerAxumExt;
 #[cfg(feature = "http")]
 pub use crate::http::{Http, ServerHttpExt};
 pub use crate::protocol::{
@@ -23,5 +25,8 @@ pub use crate::settings::Args;
 pub use crate::skills::{ServerSkillsExt, Skill, Skills};
 #[cfg(feature = "stdio")]
 pub use crate::stdio::Stdio;
+#[cfg(feature = "store")]
+pub use crate::store::{Db, Kv};
+pub use crate::tenant::Tenant;
 pub use crate::transport::ServerExt;
 pub use crate::{prompt, resource, tool};

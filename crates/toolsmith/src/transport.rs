@@ -28,8 +28,8 @@ pub trait Transport: sealed::Sealed + Send + 'static {
 
     /// Changes that the transport makes to the server before it is built.
     #[doc(hidden)]
-    fn configure(&self, server: Server) -> Server {
-        server
+    fn configure(&self, server: Server) -> Result<Server> {
+        Ok(server)
     }
 }
 
@@ -87,7 +87,7 @@ impl ServerExt for Server {
             return Err(crate::Error::inside_runtime());
         }
         let log = crate::log::init(&transport.log_settings(), self.name())?;
-        let engine = transport.configure(self).build()?;
+        let engine = transport.configure(self)?.build()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -109,7 +109,7 @@ impl ServerExt for Server {
     }
 
     async fn serve(self, transport: impl Transport) -> Result<()> {
-        let engine = transport.configure(self).build()?;
+        let engine = transport.configure(self)?.build()?;
         transport.serve_engine(engine, Announce::Log).await
     }
 }

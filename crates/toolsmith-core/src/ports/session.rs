@@ -1,6 +1,7 @@
 //! Legacy sessions: what `Mcp-Session-Id` names.
 
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,9 +113,36 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// There is no room for another session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionsFull;
+/// Why a store of sessions did not do what it was to do.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SessionStoreError {
+    /// There is no room for another session.
+    Full,
+    /// It failed, which the log is told. The session may be there all the same.
+    Failed(Arc<dyn Error + Send + Sync>),
+}
+
+impl SessionStoreError {
+    /// The store failed, for this reason.
+    pub fn failed(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        SessionStoreError::Failed(why.into().into())
+    }
+}
+
+impl fmt::Display for SessionStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SessionStoreError::Full => f.write_str("there is no room for another session"),
+            SessionStoreError::Failed(why) => write!(f, "the store of sessions failed: {why}"),
+        }
+    }
+}
+
+impl Error for SessionStoreError {}
+
+/// What a store of sessions answers.
+pub type SessionAnswer<'a, T> = Answer<'a, Result<T, SessionStoreError>>;
 
 /// What is kept of a session.
 #[derive(Clone, Debug)]
@@ -162,22 +190,34 @@ impl SessionRecord {
     }
 }
 
-/// Where sessions are kept.
+/// Where sessions are kept. One is looked for among those of its caller: that of another, of
+/// the same tenant or not, is there no more than one that never was, and it takes as long to
+/// say so.
 pub trait SessionStore: Send + Sync + fmt::Debug {
-    /// Keeps a new session.
-    fn create(&self, record: SessionRecord) -> Answer<'_, Result<SessionId, SessionsFull>>;
+    /// Keeps a new session, of the tenant of its caller.
+    fn create(&self, record: SessionRecord) -> SessionAnswer<'_, SessionId>;
 
-    /// Finds a session and notes that it was used.
-    fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>>;
+    /// Finds a session of a caller and notes that it was used.
+    fn find<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: SessionId,
+    ) -> SessionAnswer<'a, Option<Arc<SessionRecord>>>;
 
     /// Changes what is kept of a session. `false` when there is none.
-    fn change(&self, id: SessionId, change: SessionChange) -> Answer<'_, bool>;
+    fn change<'a>(
+        &'a self,
+        tenant: &'a str,
+        id: SessionId,
+        change: SessionChange,
+    ) -> SessionAnswer<'a, bool>;
 
     /// Forgets a session. `false` when there was none.
-    fn remove(&self, id: SessionId) -> Answer<'_, bool>;
+    fn remove<'a>(&'a self, tenant: &'a str, id: SessionId) -> SessionAnswer<'a, bool>;
 
-    /// Forgets the sessions that were not used for too long, and names them.
-    fn expire(&self) -> Answer<'_, Vec<SessionId>>;
+    /// Forgets the sessions that were not used for too long, and names them and their
+    /// tenants.
+    fn expire(&self) -> SessionAnswer<'_, Vec<(Arc<str>, SessionId)>>;
 
     /// How many sessions there are.
     fn len(&self) -> usize;
@@ -211,6 +251,12 @@ struct Entry {
     used: u64,
 }
 
+impl Entry {
+    fn is_of(&self, tenant: &str) -> bool {
+        self.record.caller.tenant() == tenant
+    }
+}
+
 impl MemorySessions {
     /// Room for so many sessions, each of which is forgotten when it was not used for so
     /// long.
@@ -240,34 +286,36 @@ impl MemorySessions {
         u128::from(now.saturating_sub(entry.used)) >= self.idle.as_millis()
     }
 
-    fn insert(&self, record: SessionRecord) -> Result<SessionId, SessionsFull> {
+    fn insert(&self, record: SessionRecord) -> Result<SessionId, SessionStoreError> {
         let reserved = self
             .count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 (count < self.capacity).then_some(count + 1)
             });
         if reserved.is_err() {
-            return Err(SessionsFull);
+            return Err(SessionStoreError::Full);
         }
-        let Ok(id) = SessionId::random() else {
+        let id = SessionId::random().map_err(|error| {
             self.count.fetch_sub(1, Ordering::Relaxed);
-            return Err(SessionsFull);
-        };
+            SessionStoreError::failed(error.to_string())
+        })?;
         let used = self.now();
         let record = Arc::new(record);
         self.shard(id).insert(id, Entry { record, used });
         Ok(id)
     }
 
-    fn sweep(&self) -> Vec<SessionId> {
+    fn sweep(&self) -> Vec<(Arc<str>, SessionId)> {
         let now = self.now();
         let mut gone = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let stale = shard.iter().filter(|(_, entry)| self.is_stale(entry, now));
             let stale: Vec<SessionId> = stale.map(|(id, _)| *id).collect();
-            stale.iter().for_each(|id| drop(shard.remove(id)));
-            gone.extend(stale);
+            for id in stale {
+                let removed = shard.remove(&id).into_iter();
+                gone.extend(removed.map(|it| (it.record.caller.tenant().into(), id)));
+            }
             if shard.capacity() > ROOM && shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();
             }
@@ -278,43 +326,54 @@ impl MemorySessions {
 }
 
 impl SessionStore for MemorySessions {
-    fn create(&self, record: SessionRecord) -> Answer<'_, Result<SessionId, SessionsFull>> {
+    fn create(&self, record: SessionRecord) -> SessionAnswer<'_, SessionId> {
         Answer::now(self.insert(record))
     }
 
-    fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>> {
+    fn find<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: SessionId,
+    ) -> SessionAnswer<'a, Option<Arc<SessionRecord>>> {
         let now = self.now();
         let mut shard = self.shard(id);
         let found = match shard.get_mut(&id) {
-            Some(entry) if !self.is_stale(entry, now) => {
+            Some(entry) if entry.record.caller == *caller && !self.is_stale(entry, now) => {
                 entry.used = now;
                 Some(Arc::clone(&entry.record))
             }
             _ => None,
         };
-        Answer::now(found)
+        Answer::now(Ok(found))
     }
 
-    fn change(&self, id: SessionId, change: SessionChange) -> Answer<'_, bool> {
+    fn change<'a>(
+        &'a self,
+        tenant: &'a str,
+        id: SessionId,
+        change: SessionChange,
+    ) -> SessionAnswer<'a, bool> {
         let mut shard = self.shard(id);
-        let found = shard.get_mut(&id);
-        Answer::now(
-            found
-                .map(|entry| Arc::make_mut(&mut entry.record).apply(change))
-                .is_some(),
-        )
+        let found = shard.get_mut(&id).filter(|it| it.is_of(tenant));
+        let changed = found.map(|entry| Arc::make_mut(&mut entry.record).apply(change));
+        Answer::now(Ok(changed.is_some()))
     }
 
-    fn remove(&self, id: SessionId) -> Answer<'_, bool> {
-        let removed = self.shard(id).remove(&id);
+    fn remove<'a>(&'a self, tenant: &'a str, id: SessionId) -> SessionAnswer<'a, bool> {
+        let mut shard = self.shard(id);
+        let is_theirs = shard.get(&id).is_some_and(|it| it.is_of(tenant));
+        let removed = is_theirs.then(|| shard.remove(&id)).flatten();
+        drop(shard);
         if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
-        Answer::now(removed.is_some_and(|entry| !self.is_stale(&entry, self.now())))
+        Answer::now(Ok(
+            removed.is_some_and(|entry| !self.is_stale(&entry, self.now()))
+        ))
     }
 
-    fn expire(&self) -> Answer<'_, Vec<SessionId>> {
-        Answer::now(self.sweep())
+    fn expire(&self) -> SessionAnswer<'_, Vec<(Arc<str>, SessionId)>> {
+        Answer::now(Ok(self.sweep()))
     }
 
     fn len(&self) -> usize {
@@ -325,6 +384,8 @@ impl SessionStore for MemorySessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TENANT: &str = "default";
 
     fn record() -> SessionRecord {
         SessionRecord {
@@ -359,15 +420,17 @@ mod tests {
         let store = MemorySessions::new(2, Duration::from_secs(3600));
         let first = store.create(record()).await.unwrap();
         store.create(record()).await.unwrap();
-        assert_eq!(store.create(record()).await, Err(SessionsFull));
-        assert!(store.remove(first).await);
-        assert!(!store.remove(first).await);
+        let full = store.create(record()).await;
+        assert!(matches!(full, Err(SessionStoreError::Full)), "{full:?}");
+        assert!(store.remove(TENANT, first).await.unwrap());
+        assert!(!store.remove(TENANT, first).await.unwrap());
         assert!(store.create(record()).await.is_ok());
 
         let store = MemorySessions::new(2, Duration::ZERO);
         let id = store.create(record()).await.unwrap();
-        assert!(store.find(id).await.is_none(), "expired at once");
-        assert_eq!(store.expire().await, [id]);
+        let found = store.find(&Caller::default(), id).await.unwrap();
+        assert!(found.is_none(), "expired at once");
+        assert_eq!(store.expire().await.unwrap(), [(TENANT.into(), id)]);
         assert!(store.is_empty());
     }
 
@@ -375,30 +438,38 @@ mod tests {
     async fn a_change_is_seen_by_whoever_looks_next() {
         let store = MemorySessions::new(2, Duration::from_secs(3600));
         let id = store.create(record()).await.unwrap();
-        assert!(
-            store
-                .change(id, SessionChange::LogLevel(LogLevel::Error))
-                .await
-        );
-        assert!(
-            store
-                .change(id, SessionChange::Subscribe("a:b".into()))
-                .await
-        );
-        let found = store.find(id).await.unwrap();
-        assert_eq!(found.log_level, Some(LogLevel::Error));
-        assert!(found.resources.contains("a:b"));
-        assert!(
-            store
-                .change(id, SessionChange::Unsubscribe("a:b".into()))
-                .await
-        );
-        assert!(store.find(id).await.unwrap().resources.is_empty());
+        let change = async |id, change| store.change(TENANT, id, change).await.unwrap();
+        let found = async || store.find(&Caller::default(), id).await.unwrap().unwrap();
+        assert!(change(id, SessionChange::LogLevel(LogLevel::Error)).await);
+        assert!(change(id, SessionChange::Subscribe("a:b".into())).await);
+        assert_eq!(found().await.log_level, Some(LogLevel::Error));
+        assert!(found().await.resources.contains("a:b"));
+        assert!(change(id, SessionChange::Unsubscribe("a:b".into())).await);
+        assert!(found().await.resources.is_empty());
         let gone = SessionId::random().unwrap();
-        assert!(
-            !store
-                .change(gone, SessionChange::LogLevel(LogLevel::Info))
-                .await
-        );
+        assert!(!change(gone, SessionChange::LogLevel(LogLevel::Info)).await);
+    }
+
+    #[tokio::test]
+    async fn a_session_is_there_for_its_tenant_alone() {
+        let store = MemorySessions::new(2, Duration::from_secs(3600));
+        let caller = Caller::new("acme");
+        let id = store
+            .create(SessionRecord { caller, ..record() })
+            .await
+            .unwrap();
+        for other in [TENANT, "globex", ""] {
+            let found = store.find(&Caller::new(other), id).await.unwrap();
+            assert!(found.is_none(), "{other}");
+            let level = SessionChange::LogLevel(LogLevel::Error);
+            assert!(!store.change(other, id, level).await.unwrap(), "{other}");
+            assert!(!store.remove(other, id).await.unwrap(), "{other}");
+        }
+        let alice = Caller::new("acme").with_principal("alice");
+        assert!(store.find(&alice, id).await.unwrap().is_none());
+        let found = store.find(&Caller::new("acme"), id).await.unwrap().unwrap();
+        assert_eq!(found.log_level, None);
+        assert_eq!(store.len(), 1);
+        assert!(store.remove("acme", id).await.unwrap());
     }
 }

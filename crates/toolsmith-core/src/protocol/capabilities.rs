@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Something that a client may be able to do for a server.
@@ -48,8 +48,10 @@ impl ClientCapability {
 
 /// The capabilities that a client declared, in the handshake (legacy) or with the
 /// request (modern).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Raw")]
+///
+/// Written and read as the wire has them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Raw", into = "Value")]
 pub struct ClientCapabilities {
     elicitation: bool,
     elicitation_url: bool,
@@ -131,9 +133,53 @@ impl From<Raw> for ClientCapabilities {
     }
 }
 
+impl From<ClientCapabilities> for Value {
+    fn from(it: ClientCapabilities) -> Self {
+        let mut all = Map::new();
+        let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
+        match (it.elicitation, it.elicitation_url) {
+            (false, false) => {}
+            (true, false) => drop(put("elicitation", json!({}))),
+            (false, true) => drop(put("elicitation", json!({"url": {}}))),
+            (true, true) => drop(put("elicitation", json!({"form": {}, "url": {}}))),
+        }
+        match (it.sampling, it.sampling_tools) {
+            (false, _) => {}
+            (true, false) => drop(put("sampling", json!({}))),
+            (true, true) => drop(put("sampling", json!({"tools": {}}))),
+        }
+        if it.roots {
+            put("roots", json!({}));
+        }
+        if let Some(extensions) = it.extensions {
+            put(
+                "extensions",
+                Value::Object(Arc::unwrap_or_clone(extensions)),
+            );
+        }
+        Value::Object(all)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in [
+            "{}",
+            r#"{"elicitation":{}}"#,
+            r#"{"elicitation":{"url":{}}}"#,
+            r#"{"elicitation":{"form":{},"url":{}}}"#,
+            r#"{"sampling":{},"roots":{}}"#,
+            r#"{"sampling":{"tools":{}},"extensions":{"a/b":{"c":[1]}}}"#,
+        ] {
+            let it = read(text);
+            let written = serde_json::to_string(&it).unwrap();
+            assert_eq!(read(&written), it, "{written}");
+        }
+    }
 
     fn read(text: &str) -> ClientCapabilities {
         serde_json::from_str(text).unwrap()

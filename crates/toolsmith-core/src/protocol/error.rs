@@ -93,6 +93,12 @@ pub enum ErrorKind {
     CannotAuthorize,
     /// The log in which every call is recorded cannot be written.
     AuditUnavailable,
+    /// What is kept of sessions cannot be reached now.
+    StoreUnavailable,
+    /// There is no such tenant, or it is not the caller's.
+    TenantUnknown,
+    /// The server ended while it worked on the request.
+    Interrupted,
 }
 
 /// One row of the error table.
@@ -132,7 +138,7 @@ const fn row(
 impl ErrorKind {
     /// Every row, in the order of the enum.
     #[rustfmt::skip]
-    pub const TABLE: [ErrorRow; 39] = [
+    pub const TABLE: [ErrorRow; 42] = [
         row(ErrorKind::Parse, "parse", -32700, (400, 400), "the message is not JSON"),
         row(ErrorKind::InvalidRequest, "invalid_request", -32600, (400, 400), "not a JSON-RPC message that the revision allows"),
         row(ErrorKind::MethodNotFound, "method_not_found", -32601, (200, 404), "no such method"),
@@ -172,13 +178,22 @@ impl ErrorKind {
         row(ErrorKind::CredentialsUnreadable, "credentials_unreadable", -31023, (400, 400), "the credentials cannot be read, or there are two"),
         row(ErrorKind::CannotAuthorize, "cannot_authorize", -31024, (503, 503), "whether the token is good cannot be told now"),
         row(ErrorKind::AuditUnavailable, "audit_unavailable", -31026, (503, 503), "calls are to be recorded, and cannot be"),
+        row(ErrorKind::StoreUnavailable, "store_unavailable", -31027, (503, 503), "what is kept of sessions cannot be reached now"),
+        row(ErrorKind::TenantUnknown, "tenant_unknown", -31028, (404, 404), "there is no such tenant, or it is not the caller's"),
+        row(ErrorKind::Interrupted, "interrupted", -31029, (200, 200), "the server ended while it worked on the request"),
     ];
 
     /// The row of the table for this kind.
     pub const fn row(self) -> &'static ErrorRow {
-        const TABLE: [ErrorRow; 39] = ErrorKind::TABLE;
-        const ROWS: &[ErrorRow; 39] = &TABLE;
+        const TABLE: [ErrorRow; 42] = ErrorKind::TABLE;
+        const ROWS: &[ErrorRow; 42] = &TABLE;
         &ROWS[self as usize]
+    }
+
+    /// The kind of a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut rows = Self::TABLE.iter();
+        rows.find(|row| row.name == name).map(|row| row.kind)
     }
 
     /// What it is called in logs and metrics, such as `call_timeout`.

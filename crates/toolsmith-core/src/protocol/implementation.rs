@@ -1,6 +1,6 @@
 //! Who a server is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Revision, known};
 
@@ -8,7 +8,7 @@ use super::{Revision, known};
 ///
 /// `src` is an `https:` or a `data:` address. Revisions before 2025-11-25 know no icons
 /// and are not sent any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Icon {
     /// Where the picture is, or the picture itself.
@@ -17,7 +17,7 @@ pub struct Icon {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
     /// Its sizes, such as `48x48`, or `any`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<String>,
     /// The background that it is meant for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct Icon {
 }
 
 /// The background that an icon is meant for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IconTheme {
     /// For light backgrounds.

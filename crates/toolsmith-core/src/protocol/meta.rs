@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{Deserializer, Visitor};
-use serde::{Deserialize, de};
+use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
 
 use super::message::once;
@@ -59,7 +59,7 @@ pub struct ModernMeta {
 }
 
 /// Who a client says it is. Not verified; for logs and display.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientInfo {
     /// Its name, cut off after 128 bytes.
     #[serde(deserialize_with = "short")]

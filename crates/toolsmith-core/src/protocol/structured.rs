@@ -30,6 +30,17 @@ impl Structured {
         self.json.get()
     }
 
+    /// The same, still as JSON.
+    pub(crate) fn json(&self) -> &RawValue {
+        &self.json
+    }
+
+    /// The JSON of a result that was kept, and whether a legacy client is sent it in
+    /// `{"result": …}`.
+    pub(crate) fn kept(json: Box<RawValue>, wrapped: bool) -> Self {
+        Self { json, wrapped }
+    }
+
     /// The same result of a tool whose output schema a legacy client is sent in this form.
     pub(crate) fn wrapped_as(mut self, schema_is_wrapped: bool) -> Self {
         self.wrapped |= schema_is_wrapped;
@@ -37,7 +48,7 @@ impl Structured {
     }
 
     /// Whether a legacy client is sent it in `{"result": …}`.
-    pub(super) fn is_wrapped(&self) -> bool {
+    pub(crate) fn is_wrapped(&self) -> bool {
         self.wrapped
     }
 }

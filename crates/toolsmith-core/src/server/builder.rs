@@ -327,6 +327,29 @@ impl Server {
         self
     }
 
+    /// The same, unless it was said already: made of how much may be kept.
+    #[must_use]
+    pub fn task_store_or(mut self, make: impl FnOnce(TaskLimits) -> Arc<dyn TaskStore>) -> Self {
+        if self.task_store.is_none() {
+            self.task_store = Some(make(self.task_limits()));
+        }
+        self
+    }
+
+    fn task_limits(&self) -> TaskLimits {
+        TaskLimits {
+            tasks: self.limits.tasks,
+            tasks_per_owner: self.limits.tasks_per_owner,
+            bytes: self.limits.bytes_of_tasks,
+            bytes_per_owner: self.limits.bytes_of_tasks / 4,
+        }
+    }
+
+    /// Whether it was given a key for what travels through its clients.
+    pub fn has_state_key(&self) -> bool {
+        !self.state_keys.is_empty()
+    }
+
     /// A key that seals what travels through modern clients between two runs of a handler
     /// that asks. Of several, the first seals and all of them open, so that a key can be
     /// replaced. Processes that serve the same clients share them; without any, each
@@ -392,14 +415,8 @@ impl Server {
         });
         self.bus.subscribe(Arc::clone(&heard) as _);
         self.registry.announce_on(Arc::clone(&self.bus));
-        let store = self.task_store.take().unwrap_or_else(|| {
-            Arc::new(MemoryTasks::new(TaskLimits {
-                tasks: self.limits.tasks,
-                tasks_per_owner: self.limits.tasks_per_owner,
-                bytes: self.limits.bytes_of_tasks,
-                bytes_per_owner: self.limits.bytes_of_tasks / 4,
-            }))
-        });
+        let store = self.task_store.take();
+        let store = store.unwrap_or_else(|| Arc::new(MemoryTasks::new(self.task_limits())));
         let tasks = Tasks::new(
             store,
             Arc::clone(&self.bus),

@@ -17,7 +17,7 @@ use super::pool::BlockingPool;
 use super::registry::{Home, Registry, View};
 use super::seal::Sealer;
 use super::tasks::Tasks;
-use super::{Hub, Peer};
+use super::{Hub, Peer, StateMap};
 use crate::caller::Scopes;
 use crate::ports::{Change, Event, Listener};
 use crate::protocol::{Caching, Outcome, RequestId, Revision, ServerIdentity, encode};
@@ -94,6 +94,13 @@ impl Engine {
     /// What it offers, which may change.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// The values that the server was given.
+    pub fn states(&self) -> Arc<StateMap> {
+        let states = self.0.registry.home().states.get();
+        // It was settled when it was built.
+        states.cloned().unwrap_or_default()
     }
 
     /// Writes an outcome as the answer to a request, for the revision of its client.

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Context;
 use super::handler::{FromContext, ToolError};
@@ -38,24 +38,31 @@ impl<T> Deref for State<T> {
 
 /// The values given to a server, one for each type.
 #[derive(Clone, Default)]
-pub struct StateMap(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub struct StateMap {
+    given: Values,
+    /// What was made when it was first asked for, here and in every server that is mounted.
+    made: Arc<Mutex<Values>>,
+}
+
+type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 impl fmt::Debug for StateMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StateMap({} values)", self.0.len())
+        write!(f, "StateMap({} values)", self.given.len())
     }
 }
 
 impl StateMap {
     pub(super) fn insert<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), value);
+        self.given.insert(TypeId::of::<T>(), value);
     }
 
     /// These, and those of another map that are not here.
     pub(super) fn or(&self, other: &StateMap) -> StateMap {
         let mut all = other.clone();
-        all.0
-            .extend(self.0.iter().map(|(id, value)| (*id, Arc::clone(value))));
+        let given = self.given.iter();
+        all.given
+            .extend(given.map(|(id, value)| (*id, Arc::clone(value))));
         all
     }
 
@@ -65,12 +72,29 @@ impl StateMap {
     ///
     /// [`MissingState`] when the server was given none.
     pub fn get<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, MissingState> {
-        let value = self.0.get(&TypeId::of::<T>()).cloned();
+        let value = self.given.get(&TypeId::of::<T>()).cloned();
         value
             .and_then(|value| value.downcast().ok())
             .ok_or(MissingState {
                 type_name: type_name::<T>(),
             })
+    }
+
+    /// The value of a type, made now when the server was given none and nobody has asked for
+    /// it yet. For parameters of one's own that a server need not be given anything for.
+    pub fn get_or_make<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        if let Ok(given) = self.get() {
+            return given;
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = made.get(&TypeId::of::<T>()).cloned()
+            && let Ok(value) = value.downcast()
+        {
+            return value;
+        }
+        let value = Arc::new(make());
+        made.insert(TypeId::of::<T>(), Arc::clone(&value) as _);
+        value
     }
 }
 
@@ -93,7 +117,7 @@ impl fmt::Display for MissingState {
 
 impl<T: Send + Sync + 'static> FromContext for State<T> {
     fn from_context(context: &Context) -> Result<Self, ToolError> {
-        let value = context.state_map().get();
+        let value = context.states().get();
         value
             .map(State)
             .map_err(|missing| ToolError::internal(missing.to_string()))

@@ -72,14 +72,14 @@ async fn what_a_token_said_is_kept_with_no_session_and_no_task() {
     let mut peer = Peer::new(Revision::LATEST_LEGACY);
     peer.caller = with_token("read", "a@one.example");
     let session = sessions.open(&peer).await.unwrap();
-    let record = store.find(session).await.unwrap();
+    let record = store.find(&peer.caller, session).await.unwrap().unwrap();
 
     let client = TestClient::of(engine).extension(TASKS_EXTENSION, json!({}));
     let client = client.caller(peer.caller.clone());
     let task = client.send("tools/call", json!({"name": "whoami"})).await;
     let task = task.unwrap();
     let id = task["taskId"].as_str().unwrap_or_else(|| panic!("{task}"));
-    let kept = tasks.find(id).await.unwrap().unwrap();
+    let kept = tasks.find("acme", id).await.unwrap().unwrap();
     let TaskOwner::Known(owner) = kept.owner else {
         panic!("{:?}", kept.owner)
     };

@@ -88,7 +88,7 @@ async fn sessions(limits: EventLimits) -> (Arc<Sessions>, Vec<SessionRef>) {
 
 impl Stream {
     async fn open(session: &SessionRef, forgets: bool) -> Self {
-        let (writer, reader) = session.open_stream().await;
+        let (writer, reader) = session.open_stream(|| None).await;
         Self {
             session: session.clone(),
             number: writer.number(),
@@ -233,7 +233,7 @@ async fn a_reader_that_comes_back_while_it_is_written_to_misses_nothing() {
     for round in 0..40_usize {
         let (_sessions, refs) = sessions(EventLimits::default()).await;
         let session = refs[0].clone();
-        let (writer, mut reader) = session.open_stream().await;
+        let (writer, mut reader) = session.open_stream(|| None).await;
         let number = writer.number();
         let (has, mut had) = tokio::sync::watch::channel(0);
         let writing = tokio::spawn(async move {
@@ -297,7 +297,7 @@ async fn all(reader: &mut StreamReader) -> Vec<Bytes> {
 #[tokio::test]
 async fn an_answer_of_more_than_a_session_may_keep_is_read_and_can_be_read_again() {
     let (_sessions, refs) = sessions(EventLimits::default()).await;
-    let (writer, mut reader) = refs[0].open_stream().await;
+    let (writer, mut reader) = refs[0].open_stream(|| None).await;
     let start = reader.position();
     let answer = Bytes::from(vec![b'x'; 1_100_000]);
     writer.write("progress".into()).await.unwrap();
@@ -305,7 +305,7 @@ async fn an_answer_of_more_than_a_session_may_keep_is_read_and_can_be_read_again
     assert_eq!(id.map(|id| id.seq), Some(2));
     writer.end().await;
     // Another call of the session is no reason to lose it.
-    let (other, _) = refs[0].open_stream().await;
+    let (other, _) = refs[0].open_stream(|| None).await;
     other.write("another".into()).await.unwrap();
     let lengths = |read: Vec<Bytes>| read.iter().map(Bytes::len).collect::<Vec<_>>();
     assert_eq!(lengths(all(&mut reader).await), [8, answer.len()]);
@@ -316,7 +316,7 @@ async fn an_answer_of_more_than_a_session_may_keep_is_read_and_can_be_read_again
 #[tokio::test]
 async fn a_client_that_read_nothing_of_what_was_dropped_reads_the_answer_last() {
     let (_sessions, refs) = sessions(EventLimits::default()).await;
-    let (writer, mut reader) = refs[0].open_stream().await;
+    let (writer, mut reader) = refs[0].open_stream(|| None).await;
     for said in 0..300 {
         writer.write(said.to_string().into()).await.unwrap();
     }
@@ -346,7 +346,7 @@ async fn a_client_that_is_there_reads_the_answer_when_nothing_is_kept_of_the_str
     ];
     for limits in nothing {
         let (_sessions, refs) = sessions(limits).await;
-        let (writer, mut reader) = refs[0].open_stream().await;
+        let (writer, mut reader) = refs[0].open_stream(|| None).await;
         let reading = tokio::spawn(async move { all(&mut reader).await });
         tokio::task::yield_now().await;
         writer.write("answer".into()).await;
@@ -360,7 +360,7 @@ async fn all_of_many_calls_at_once_are_answered() {
     let (_sessions, refs) = sessions(EventLimits::default()).await;
     let mut calls = Vec::new();
     for _ in 0..256 {
-        calls.push(refs[0].open_stream().await);
+        calls.push(refs[0].open_stream(|| None).await);
     }
     let mut readers = Vec::new();
     for (call, (writer, reader)) in calls.into_iter().enumerate() {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::AbortHandle;
 use toolsmith_core::ports::{
-    Answer, EventLimits, MemoryEvents, MemorySessions, SessionChange, SessionId, SessionRecord,
-    SessionStore, SessionsFull,
+    EventLimits, MemoryEvents, MemorySessions, SessionAnswer, SessionChange, SessionId,
+    SessionRecord, SessionStore,
 };
 use toolsmith_core::protocol::{RequestId, Revision};
 use toolsmith_core::server::{Caller, Engine, Peer, Server, SessionRef, Sessions};
@@ -24,23 +24,32 @@ struct Sudden {
 }
 
 impl SessionStore for Sudden {
-    fn create(&self, record: SessionRecord) -> Answer<'_, Result<SessionId, SessionsFull>> {
+    fn create(&self, record: SessionRecord) -> SessionAnswer<'_, SessionId> {
         self.sessions.create(record)
     }
-    fn find(&self, id: SessionId) -> Answer<'_, Option<Arc<SessionRecord>>> {
-        let found = self.sessions.find(id);
+    fn find<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: SessionId,
+    ) -> SessionAnswer<'a, Option<Arc<SessionRecord>>> {
+        let found = self.sessions.find(caller, id);
         if self.ends.load(Ordering::Relaxed) {
-            drop(self.sessions.remove(id));
+            drop(self.sessions.remove(caller.tenant(), id));
         }
         found
     }
-    fn change(&self, id: SessionId, change: SessionChange) -> Answer<'_, bool> {
-        self.sessions.change(id, change)
+    fn change<'a>(
+        &'a self,
+        tenant: &'a str,
+        id: SessionId,
+        change: SessionChange,
+    ) -> SessionAnswer<'a, bool> {
+        self.sessions.change(tenant, id, change)
     }
-    fn remove(&self, id: SessionId) -> Answer<'_, bool> {
-        self.sessions.remove(id)
+    fn remove<'a>(&'a self, tenant: &'a str, id: SessionId) -> SessionAnswer<'a, bool> {
+        self.sessions.remove(tenant, id)
     }
-    fn expire(&self) -> Answer<'_, Vec<SessionId>> {
+    fn expire(&self) -> SessionAnswer<'_, Vec<(Arc<str>, SessionId)>> {
         self.sessions.expire()
     }
     fn len(&self) -> usize {
@@ -144,7 +153,7 @@ async fn places_are_counted_for_as_long_as_they_are_held() {
     let session = world.session();
     let place = session.detach(1).expect("there is room");
     // Something else begins and ends.
-    drop(session.open_stream().await);
+    drop(session.open_stream(|| None).await);
     assert!(session.detach(1).is_none(), "there is room for one only");
     drop(place);
     assert!(session.detach(1).is_some());
@@ -156,7 +165,7 @@ async fn a_stream_that_is_opened_in_a_session_that_has_ended_leaves_nothing() {
     let world = World::new().await;
     let session = world.session();
     session.remove().await.unwrap();
-    let (writer, mut reader) = session.open_stream().await;
+    let (writer, mut reader) = session.open_stream(|| None).await;
     writer.write("said".into()).await;
     writer.end().await;
     // Who reads is told what there was, and then that it is over.

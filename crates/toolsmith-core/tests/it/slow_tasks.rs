@@ -73,7 +73,7 @@ impl Slow {
         self.written.lock().unwrap().clone()
     }
 
-    async fn slowly(&self, view: TaskView) -> Result<bool, TaskStoreError> {
+    async fn slowly(&self, tenant: &str, view: TaskView) -> Result<bool, TaskStoreError> {
         let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(at_once, Ordering::SeqCst);
         self.begun.send_modify(|times| *times += 1);
@@ -90,7 +90,7 @@ impl Slow {
         }
         let message = view.message.clone().unwrap_or_default();
         let line = format!("{} {message}", view.status.as_str());
-        let updated = self.inner.update(view).await?;
+        let updated = self.inner.update(tenant, view).await?;
         if updated {
             self.written.lock().unwrap().push(line);
         }
@@ -110,28 +110,33 @@ impl TaskStore for Slow {
         })
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>> {
+    fn find<'a>(&'a self, tenant: &'a str, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>> {
         match self.down.load(Ordering::SeqCst) {
             true => Answer::now(Err(failure())),
-            false => self.inner.find(id),
+            false => self.inner.find(tenant, id),
         }
     }
 
-    fn update(&self, view: TaskView) -> TaskAnswer<'_, bool> {
-        Answer::later(self.slowly(view))
+    fn update<'a>(&'a self, tenant: &'a str, view: TaskView) -> TaskAnswer<'a, bool> {
+        Answer::later(self.slowly(tenant, view))
     }
 
     fn list<'a>(
         &'a self,
+        tenant: &'a str,
         owner: &'a TaskOwner,
         after: Option<&'a TaskPlace>,
         most: usize,
     ) -> TaskAnswer<'a, Vec<TaskView>> {
-        self.inner.list(owner, after, most)
+        self.inner.list(tenant, owner, after, most)
     }
 
-    fn remove<'a>(&'a self, owner: &'a TaskOwner) -> TaskAnswer<'a, Vec<Box<str>>> {
-        self.inner.remove(owner)
+    fn remove<'a>(
+        &'a self,
+        tenant: &'a str,
+        owner: &'a TaskOwner,
+    ) -> TaskAnswer<'a, Vec<Box<str>>> {
+        self.inner.remove(tenant, owner)
     }
 
     fn expire(&self, now: SystemTime) -> TaskAnswer<'_, Vec<Box<str>>> {

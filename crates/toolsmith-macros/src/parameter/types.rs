@@ -77,7 +77,7 @@ impl<'ast> Visit<'ast> for Unsuitable {
     }
 
     // The references in `fn(&str)` and `dyn Fn(&str)` are not the parameter's own.
-    fn visit_type_bare_fn(&mut self, _: &'ast syn::TypeBareFn) {}
+    fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
 
     fn visit_parenthesized_generic_arguments(
         &mut self,

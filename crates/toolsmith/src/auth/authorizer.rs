@@ -16,7 +16,7 @@ use super::jwt::{JwtVerifier, why_unknown};
 use super::metadata::{ResourceMetadata, metadata_url};
 use super::options::{AuthOptions, IssuerKeys};
 use super::presented::{Fields, bearer};
-use super::resources::Resources;
+use super::resources::{self, Resources};
 use super::scopes::{ScopeHierarchy, is_scope};
 use super::{Challenge, Denied};
 use crate::Scopes;
@@ -66,9 +66,11 @@ impl Authorizer {
         let hierarchy = Arc::new(ScopeHierarchy::new(&options.implied_scopes));
         let audiences = options.audiences.iter().map(String::as_str);
         let rules = ClaimRules {
-            resources: Resources::new(audiences.chain([options.resource.as_str()])),
+            resources: Resources::new(audiences.chain([options.resource.as_str()]))
+                .with_tenants(&options.tenant_resources),
             leeway: options.leeway,
             tenant_claim: options.tenant_claim.clone(),
+            tenant_elsewhere: options.tenant_elsewhere,
             hierarchy: Arc::clone(&hierarchy),
         };
         let ca_file = options.ca_file.as_deref();
@@ -176,6 +178,12 @@ impl Authorizer {
             .error("insufficient_scope", WHY)
             .scopes(needed.iter());
         Denied::with_challenge(StatusCode::FORBIDDEN, WHY, challenge)
+    }
+
+    /// Whether a token was made for a resource, such as the endpoint of a tenant.
+    pub fn is_made_for(&self, verified: &Verified, resource: &str) -> bool {
+        let audience = verified.claims.get("aud");
+        audience.is_some_and(|it| resources::names(it, resource))
     }
 
     /// Takes the credentials out of a request, so that nobody whom it is handed to has them

@@ -47,6 +47,13 @@ impl Challenge {
         self
     }
 
+    /// Names another place of the metadata, where it names one.
+    pub(super) fn move_metadata(&mut self, url: String) {
+        if let Some(before) = &mut self.resource_metadata {
+            *before = url;
+        }
+    }
+
     /// What was wrong: a code of RFC 6750, section 3.1, and words for people.
     #[must_use]
     pub fn error(mut self, code: &'static str, description: impl Into<String>) -> Self {

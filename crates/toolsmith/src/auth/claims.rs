@@ -18,8 +18,10 @@ const MAX_TENANT: usize = 256;
 pub(super) struct ClaimRules {
     pub(super) resources: Resources,
     pub(super) leeway: Duration,
-    /// The claim that names the tenant. A token without it is refused.
+    /// The claim that names the tenant. A token without it is refused, unless something else
+    /// may name it.
     pub(super) tenant_claim: Option<String>,
+    pub(super) tenant_elsewhere: bool,
     pub(super) hierarchy: Arc<ScopeHierarchy>,
 }
 
@@ -88,6 +90,9 @@ impl ClaimRules {
         let (None, Some(name)) = (origin.tenant, &self.tenant_claim) else {
             return Ok(origin.tenant.cloned());
         };
+        if self.tenant_elsewhere && claims.get(name).is_none_or(Value::is_null) {
+            return Ok(None);
+        }
         match claims.get(name).and_then(Value::as_str) {
             Some(tenant) if !tenant.is_empty() && tenant.len() <= MAX_TENANT => {
                 Ok(Some(tenant.into()))
@@ -151,6 +156,7 @@ mod tests {
             resources: Resources::new(["https://mcp.example.com"]),
             leeway: Duration::from_secs(60),
             tenant_claim: tenant_claim.map(Into::into),
+            tenant_elsewhere: false,
             hierarchy: Arc::default(),
         }
     }

@@ -47,6 +47,15 @@ impl Denied {
         }
     }
 
+    /// The same, with the metadata at another place, where its challenge names one.
+    #[must_use]
+    pub fn with_metadata(mut self, url: impl Into<String>) -> Self {
+        if let Some(challenge) = &mut self.challenge {
+            challenge.move_metadata(url.into());
+        }
+        self
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -48,6 +48,15 @@ impl ResourceMetadata {
         }
     }
 
+    /// The same of another resource.
+    #[must_use]
+    pub fn of(&self, resource: impl Into<String>) -> Self {
+        Self {
+            resource: resource.into(),
+            ..self.clone()
+        }
+    }
+
     /// The issuers of the tokens that are good here. Clients need at least one.
     #[must_use]
     pub fn authorization_servers<S: Into<String>>(

@@ -39,5 +39,7 @@ pub use challenge::Challenge;
 pub use denied::Denied;
 pub use jwt::Algorithm;
 pub use metadata::{ResourceMetadata, metadata_path, metadata_url};
-pub use options::{ApiKeyOptions, AuthOptions, IntrospectionOptions, IssuerKeys, IssuerOptions};
+pub use options::{
+    ApiKeyOptions, AuthOptions, IntrospectionOptions, IssuerKeys, IssuerOptions, TenantResource,
+};
 pub use secret::SecretSource;

@@ -24,6 +24,8 @@ pub struct AuthOptions {
     /// The public URL of the endpoint, by which clients know it. It is the resource of the
     /// metadata, and an audience that tokens may name.
     pub resource: String,
+    /// Where tenants have an endpoint of their own, each a resource of its own.
+    pub tenant_resources: Vec<TenantResource>,
     /// Other identifiers that tokens may name as their audience.
     pub audiences: Vec<String>,
     /// Whose signed tokens are good here.
@@ -49,8 +51,11 @@ pub struct AuthOptions {
     pub scopes_supported: Vec<String>,
     /// What a broad scope implies.
     pub implied_scopes: Vec<(String, Vec<String>)>,
-    /// The claim that names the tenant. With it, a token that names none is refused.
+    /// The claim that names the tenant. With it, a token that names none is refused, unless
+    /// something else may name it.
     pub tenant_claim: Option<String>,
+    /// Whether something else than that claim may name the tenant.
+    pub tenant_elsewhere: bool,
     /// The algorithms by which tokens may be signed.
     pub algorithms: Vec<Algorithm>,
     /// How far the clocks of issuers may be from ours. 60 s.
@@ -78,6 +83,7 @@ impl Default for AuthOptions {
     fn default() -> Self {
         Self {
             resource: String::new(),
+            tenant_resources: Vec::new(),
             audiences: Vec::new(),
             issuers: Vec::new(),
             introspection: None,
@@ -89,6 +95,7 @@ impl Default for AuthOptions {
             scopes_supported: Vec::new(),
             implied_scopes: Vec::new(),
             tenant_claim: None,
+            tenant_elsewhere: false,
             algorithms: Algorithm::ALL.to_vec(),
             leeway: Duration::from_secs(60),
             key_max_age: Duration::from_secs(10 * 60),
@@ -101,6 +108,15 @@ impl Default for AuthOptions {
             resource_documentation: None,
         }
     }
+}
+
+/// The URLs of tenants' own endpoints, which are alike but for the name of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantResource {
+    /// What stands before the tenant, such as `https://mcp.example.com/t/`.
+    pub before: String,
+    /// What stands after it, such as `/mcp`.
+    pub after: String,
 }
 
 /// An issuer of signed tokens.

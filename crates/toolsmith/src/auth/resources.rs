@@ -5,30 +5,63 @@ use std::collections::HashSet;
 use http::Uri;
 use serde_json::Value;
 
+use super::TenantResource;
+
 /// What this server is called in tokens.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Resources(HashSet<String>);
+pub(super) struct Resources {
+    known: HashSet<String>,
+    of_tenants: Vec<TenantResource>,
+}
 
 impl Resources {
     pub(super) fn new<'a>(identifiers: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(identifiers.into_iter().map(canonical).collect())
+        Self {
+            known: identifiers.into_iter().map(canonical).collect(),
+            of_tenants: Vec::new(),
+        }
+    }
+
+    /// The endpoints of tenants, too.
+    pub(super) fn with_tenants(mut self, all: &[TenantResource]) -> Self {
+        self.of_tenants = all.to_vec();
+        self
     }
 
     /// Whether an `aud` names this server: a string or a list of them (RFC 7519, section
     /// 4.1.3).
     pub(super) fn are_named_in(&self, audience: &Value) -> bool {
-        match audience {
-            Value::String(one) => self.is_one(one),
-            Value::Array(list) => list
-                .iter()
-                .filter_map(Value::as_str)
-                .any(|it| self.is_one(it)),
-            _ => false,
-        }
+        any_named(audience, |it| self.is_one(it))
     }
 
     fn is_one(&self, identifier: &str) -> bool {
-        self.0.contains(identifier) || self.0.contains(&canonical(identifier))
+        let canonical = canonical(identifier);
+        self.known.contains(identifier)
+            || self.known.contains(&canonical)
+            || self.of_tenants.iter().any(|it| it.fits(&canonical))
+    }
+}
+
+impl TenantResource {
+    /// Whether an identifier may be that of a tenant's endpoint.
+    fn fits(&self, identifier: &str) -> bool {
+        let rest = identifier.strip_prefix(self.before.as_str());
+        let tenant = rest.and_then(|it| it.strip_suffix(self.after.as_str()));
+        tenant.is_some_and(|it| !it.is_empty() && !it.contains('/'))
+    }
+}
+
+/// Whether an `aud` names a resource.
+pub(super) fn names(audience: &Value, resource: &str) -> bool {
+    let resource = canonical(resource);
+    any_named(audience, |it| canonical(it) == resource)
+}
+
+fn any_named(audience: &Value, is_one: impl Fn(&str) -> bool) -> bool {
+    match audience {
+        Value::String(one) => is_one(one),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).any(is_one),
+        _ => false,
     }
 }
 
@@ -59,6 +92,41 @@ fn canonical(identifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    #[test]
+    fn the_endpoint_of_a_tenant_is_ours_and_is_that_tenants_alone() {
+        let ours =
+            Resources::new(["https://mcp.example.com/mcp"]).with_tenants(&[TenantResource {
+                before: "https://mcp.example.com/t/".to_owned(),
+                after: "/mcp".to_owned(),
+            }]);
+        let acme = "https://mcp.example.com/t/acme/mcp";
+        for audience in [
+            json!(acme),
+            json!(["x", acme]),
+            json!("https://MCP.example.com:443/t/acme/mcp/"),
+        ] {
+            assert!(
+                ours.are_named_in(&audience) && names(&audience, acme),
+                "{audience}"
+            );
+            assert!(
+                !names(&audience, "https://mcp.example.com/t/globex/mcp"),
+                "{audience}"
+            );
+            assert!(
+                !names(&audience, "https://mcp.example.com/mcp"),
+                "{audience}"
+            );
+        }
+        for bad in [
+            "https://mcp.example.com/t//mcp",
+            "https://mcp.example.com/t/a/b/mcp",
+            "https://evil.example/t/acme/mcp",
+        ] {
+            assert!(!ours.are_named_in(&json!(bad)), "{bad}");
+        }
+    }
 
     use super::*;
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, abortable, poll_fn, ready};
 use tracing::Instrument as _;
@@ -100,15 +101,31 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// The error that answers all of it.
+    fn refusal(&self, error: &ProtocolError) -> Option<Answer> {
+        let refuse = |id: &RequestId| {
+            let id = Some(id.clone());
+            Answer::from(&error.clone().refuse(id, Era::Legacy))
+        };
+        match self {
+            Self::One(id) => Some(refuse(id)),
+            Self::Batch(ids) => Answer::batch(ids.iter().map(refuse)),
+        }
+    }
+
+    /// What its client finds when it comes back and the server was started again meanwhile.
+    fn last_words(&self) -> Option<Bytes> {
+        let error = ProtocolError::new(
+            ErrorKind::Interrupted,
+            "the server was started again while it worked on this; whether it was done is not known",
+        );
+        self.refusal(&error).map(|it| it.message.into())
+    }
+
     /// The refusal of all of it.
     fn refuse(self, error: ProtocolError) -> HttpResponse {
         let status = error.kind.status(Era::Legacy);
-        let refuse = |id| Answer::from(&error.clone().refuse(Some(id), Era::Legacy));
-        let refused = match self {
-            Self::One(id) => Some(refuse(id)),
-            Self::Batch(ids) => Answer::batch(ids.into_iter().map(refuse)),
-        };
-        match refused {
+        match self.refusal(&error) {
             Some(refused) => {
                 let is_result = false;
                 let refused = Answer {
@@ -252,7 +269,8 @@ impl Hanging {
                 }
             }
         };
-        let (writer, reader) = self.session.open_stream().await;
+        let last_words = || asked.last_words();
+        let (writer, reader) = self.session.open_stream(last_words).await;
         let Some(work) = self.work.take() else {
             return cancelled(asked, accepts);
         };

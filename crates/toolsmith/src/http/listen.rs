@@ -275,8 +275,8 @@ impl Listening {
 impl Sealed for Http {}
 
 impl Transport for Http {
-    fn configure(&self, server: Server) -> Server {
-        self.options.observed(server)
+    fn configure(&self, server: Server) -> Result<Server> {
+        Ok(self.options.observed(server))
     }
 
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {
@@ -287,8 +287,8 @@ impl Transport for Http {
 impl Sealed for Listening {}
 
 impl Transport for Listening {
-    fn configure(&self, server: Server) -> Server {
-        self.options.observed(server)
+    fn configure(&self, server: Server) -> Result<Server> {
+        Ok(self.options.observed(server))
     }
 
     async fn serve_engine(self, engine: Engine, announce: Announce) -> Result<()> {

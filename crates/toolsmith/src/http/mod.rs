@@ -21,6 +21,8 @@ mod options;
 mod outlet;
 mod refused;
 pub(crate) mod respond;
+#[cfg(feature = "axum")]
+mod router;
 mod sending;
 mod service;
 mod socket;
@@ -34,4 +36,6 @@ mod tls;
 pub use body::ResponseBody;
 pub use listen::{Http, Listening};
 pub(crate) use options::Options;
+#[cfg(feature = "axum")]
+pub use router::ServerAxumExt;
 pub use service::{McpService, ServerHttpExt};

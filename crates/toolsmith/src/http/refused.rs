@@ -7,7 +7,7 @@ use http_body::Body;
 
 use super::body;
 use super::respond::{self, HttpResponse};
-use crate::protocol::{Decoded, Era, ErrorKind, Message, ProtocolError, decode, id_in};
+use crate::protocol::{Decoded, Era, Message, ProtocolError, decode, id_in};
 
 /// How much of a request that is refused is read to find its id, and for how long.
 const MAX_READ: usize = 64 * 1024;
@@ -15,11 +15,10 @@ const READ_TIME: Duration = Duration::from_secs(1);
 
 /// Refuses a request, by its id if that can be found: there are clients that wait on for an
 /// answer when they are told no without it.
-pub(super) async fn by_id<B>(kind: ErrorKind, why: &'static str, body: B) -> HttpResponse
+pub(super) async fn by_id<B>(error: ProtocolError, body: B) -> HttpResponse
 where
     B: Body<Data: Buf> + Unpin,
 {
-    let error = ProtocolError::new(kind, why);
     let body = body::read(body, MAX_READ, READ_TIME).await;
     let id = match body {
         Err(unread) => id_in(&unread.begun),

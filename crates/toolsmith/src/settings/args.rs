@@ -140,9 +140,9 @@ impl Transport for Args {
         self.log.clone()
     }
 
-    fn configure(&self, server: Server) -> Server {
+    fn configure(&self, server: Server) -> Result<Server> {
         let keys = self.state_keys.iter().cloned();
-        let server = self.server.apply(keys.fold(server, Server::state_key));
+        let server = self.server.apply(keys.fold(server, Server::state_key))?;
         match &self.transport {
             Chosen::Stdio(stdio) => stdio.configure(server),
             Chosen::Http(http) => http.configure(server),

@@ -165,7 +165,10 @@ mod tests {
         });
         let server = Server::new("asking").dynamic_tool(count);
         let args = args(words).expect("these are keys");
-        args.configure(server).build().expect("the server starts")
+        args.configure(server)
+            .expect("settings")
+            .build()
+            .expect("the server starts")
     }
 
     /// Asks one server, and brings what it was told back to another.

@@ -18,6 +18,12 @@ pub(crate) mod values;
 #[cfg(feature = "http")]
 #[path = "with_http.rs"]
 mod http;
+#[cfg(feature = "store")]
+#[path = "with_store.rs"]
+mod kept;
+#[cfg(not(feature = "store"))]
+#[path = "without_store.rs"]
+mod kept;
 #[cfg(feature = "stdio")]
 #[path = "with_stdio.rs"]
 mod stdio;

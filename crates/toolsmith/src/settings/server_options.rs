@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::kept::Kept;
 use super::kinds::{Count, Delay, File, List, Size, Switch, Time};
 use super::values::Values;
 use crate::audit::AuditLog;
@@ -28,6 +29,7 @@ pub(super) struct ServerOptions {
     log_calls: bool,
     audit: Option<AuditLog>,
     traces: bool,
+    kept: Kept,
 }
 
 impl ServerOptions {
@@ -52,11 +54,17 @@ impl ServerOptions {
             log_calls: values.read::<Switch>("log_calls")?,
             audit: audit(values)?,
             traces: !values.one("otlp_endpoint").is_empty(),
+            kept: Kept::read(values)?,
         })
     }
 
     /// Tells the server what was said.
-    pub(super) fn apply(&self, mut server: Server) -> Server {
+    ///
+    /// # Errors
+    ///
+    /// When what is said cannot be done: the data directory cannot be used.
+    pub(super) fn apply(&self, server: Server) -> Result<Server> {
+        let mut server = self.kept.apply(server)?;
         server = match self.call_timeout {
             Some(Duration::ZERO) => server.no_call_timeout(),
             Some(time) => server.call_timeout(time),
@@ -85,10 +93,10 @@ impl ServerOptions {
         if let Some((threads, queue)) = self.functions {
             server = server.blocking_pool(threads, queue);
         }
-        match self.subscriptions {
+        Ok(match self.subscriptions {
             Some(most) => server.max_subscriptions(most),
             None => server,
-        }
+        })
     }
 }
 

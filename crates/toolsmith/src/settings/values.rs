@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -40,7 +41,14 @@ impl Values {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let typed = command().try_get_matches_from(words)?;
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let typed = match command(false).try_get_matches_from(&words) {
+            // The texts of the help are made only for who reads them.
+            Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+                command(true).try_get_matches_from(&words)?
+            }
+            parsed => parsed?,
+        };
         let file = SettingsFile::default();
         Ok(Self { typed, file })
     }
@@ -66,6 +74,11 @@ impl Values {
             Source::Default => Ok(None),
             _ => self.read::<K>(name).map(Some),
         }
+    }
+
+    /// Whether anybody said anything of it.
+    pub(super) fn is_said(&self, name: &str) -> bool {
+        self.source(name) != Source::Default
     }
 
     /// The word of a setting, or nothing where it has no default.
@@ -166,24 +179,26 @@ pub(crate) fn absent(what: &str, feature: &str) -> Error {
     ))
 }
 
-fn command() -> Command {
+fn command(with_help: bool) -> Command {
     Command::new("server")
         .no_binary_name(false)
         .disable_version_flag(true)
         .about("Serves its tools to MCP clients.")
-        .args(SETTINGS.iter().map(arg))
+        .args(SETTINGS.iter().map(|it| arg(it, with_help)))
 }
 
-fn arg(setting: &Setting) -> Arg {
+fn arg(setting: &Setting, with_help: bool) -> Arg {
     let missing = matches!(setting.part.feature(), Some((_, false)));
     let arg = Arg::new(setting.name)
         .long(setting.flag())
         .env(setting.env())
         .value_name(setting.value)
-        .help(setting.help())
-        .help_heading(setting.section)
         .hide_env_values(setting.secret)
         .hide(missing);
+    let arg = match with_help {
+        true => arg.help(setting.help()).help_heading(setting.section),
+        false => arg,
+    };
     let arg = match setting.shape {
         Shape::One => arg.action(ArgAction::Set),
         Shape::Many => arg.action(ArgAction::Append).value_delimiter(','),

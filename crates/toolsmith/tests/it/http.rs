@@ -2,6 +2,7 @@
 
 mod answers;
 mod edge;
+#[cfg(feature = "axum")]
 mod mounted;
 mod on_the_wire;
 #[cfg(target_os = "linux")]

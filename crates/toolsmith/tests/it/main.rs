@@ -20,6 +20,8 @@ mod seeing;
 mod settings;
 mod stdio;
 mod stdio_limits;
+#[cfg(feature = "store")]
+mod store;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;

@@ -109,7 +109,16 @@ impl Subject {
         let mut task = self.program(bench, before);
         task = match self.program {
             Program::Floor => task,
-            Program::Ours | Program::OursFull => task.args(["--transport", "http", "--port", "0"]),
+            // A thousand connections of one address and the one that looks are over what one
+            // address may have.
+            Program::Ours | Program::OursFull => task.args([
+                "--transport",
+                "http",
+                "--port",
+                "0",
+                "--max-connections-per-address",
+                "2000",
+            ]),
             _ => task.args(["http"]),
         };
         task.args(self.flags).args(self.more_flags(workload))

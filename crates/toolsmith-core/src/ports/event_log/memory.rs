@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::kept::{Session, Spare};
-use super::{EventLog, Replay, StreamNo};
+use super::{EventLog, Replay, StreamKind, StreamNo};
 use crate::ports::{Answer, BySession, SessionId};
 
 /// How much [`MemoryEvents`] keeps.
@@ -193,7 +193,7 @@ fn place(session: &Session) -> Place {
 }
 
 impl EventLog for MemoryEvents {
-    fn open(&self, session: SessionId) -> Answer<'_, StreamNo> {
+    fn open<'a>(&'a self, _: &'a str, session: SessionId, _: StreamKind) -> Answer<'a, StreamNo> {
         let mut shard = self.shard(session);
         let used = shard.used;
         if let Entry::Vacant(vacant) = shard.sessions.entry(session) {
@@ -210,29 +210,36 @@ impl EventLog for MemoryEvents {
         Answer::now(stream.unwrap_or(StreamNo::LAST))
     }
 
-    fn append(
-        &self,
+    fn append<'a>(
+        &'a self,
+        _: &'a str,
         session: SessionId,
         stream: StreamNo,
         message: Bytes,
-    ) -> Answer<'_, Option<u64>> {
+    ) -> Answer<'a, Option<u64>> {
         let seq = self.change(session, |one| one.append(stream, message, &self.limits));
         self.shrink();
         Answer::now(seq.flatten())
     }
 
-    fn end(&self, session: SessionId, stream: StreamNo) -> Answer<'_, ()> {
+    fn end<'a>(&'a self, _: &'a str, session: SessionId, stream: StreamNo) -> Answer<'a, ()> {
         self.change(session, |one| one.end(stream, &self.limits));
         Answer::now(())
     }
 
-    fn after(&self, session: SessionId, stream: StreamNo, seq: u64) -> Answer<'_, Replay> {
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        session: SessionId,
+        stream: StreamNo,
+        seq: u64,
+    ) -> Answer<'a, Replay> {
         let shard = self.shard(session);
         let kept = shard.sessions.get(&session);
         Answer::now(kept.map_or(Replay::Unknown, |one| one.after(stream, seq)))
     }
 
-    fn forget(&self, session: SessionId) -> Answer<'_, ()> {
+    fn forget<'a>(&'a self, _: &'a str, session: SessionId) -> Answer<'a, ()> {
         self.remove(&mut self.shard(session), session);
         Answer::now(())
     }

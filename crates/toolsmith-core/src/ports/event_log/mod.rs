@@ -21,33 +21,76 @@ use super::{Answer, SessionId};
 
 /// Keeps what was sent on the streams of sessions.
 ///
-/// Streams and events have numbers, which are never given out twice within a session. An
-/// event log that runs out of room drops what it kept and says so: it never refuses.
+/// A session is one of a tenant, and whoever asks has made sure that it is. Streams and
+/// events have numbers, which are never given out twice within a session. An event log that runs out of room drops what it kept and says so: it never refuses.
 pub trait EventLog: Send + Sync + fmt::Debug {
     /// A new stream in this session. The first one is number 1 unless the log has had to
     /// forget that there was one.
     ///
     /// A stream for which there is no room has a number all the same; to the log it is
     /// unknown.
-    fn open(&self, session: SessionId) -> Answer<'_, StreamNo>;
+    fn open<'a>(
+        &'a self,
+        tenant: &'a str,
+        session: SessionId,
+        kind: StreamKind,
+    ) -> Answer<'a, StreamNo>;
+
+    /// Whether what is kept outlives the process. Then a stream has last words: what the log
+    /// adds to it, as its end, when the process died that worked on its request.
+    fn outlives(&self) -> bool {
+        false
+    }
+
+    /// Whether a stream is one of [`StreamKind::Listening`] that was opened by a process that
+    /// is no more, and that may go on.
+    fn is_listening<'a>(
+        &'a self,
+        tenant: &'a str,
+        session: SessionId,
+        stream: StreamNo,
+    ) -> Answer<'a, bool> {
+        let _ = (tenant, session, stream);
+        Answer::now(false)
+    }
 
     /// Keeps a message and gives it the next sequence number of its stream, from 1 on.
     /// `None` when the stream is unknown or has ended.
-    fn append(
-        &self,
+    fn append<'a>(
+        &'a self,
+        tenant: &'a str,
         session: SessionId,
         stream: StreamNo,
         message: Bytes,
-    ) -> Answer<'_, Option<u64>>;
+    ) -> Answer<'a, Option<u64>>;
 
     /// No more events will come on this stream.
-    fn end(&self, session: SessionId, stream: StreamNo) -> Answer<'_, ()>;
+    fn end<'a>(&'a self, tenant: &'a str, session: SessionId, stream: StreamNo) -> Answer<'a, ()>;
 
     /// The events of a stream after this one; after 0, all of them.
-    fn after(&self, session: SessionId, stream: StreamNo, seq: u64) -> Answer<'_, Replay>;
+    fn after<'a>(
+        &'a self,
+        tenant: &'a str,
+        session: SessionId,
+        stream: StreamNo,
+        seq: u64,
+    ) -> Answer<'a, Replay>;
 
     /// Forgets a session that has ended. What comes for it later is kept as for a new one.
-    fn forget(&self, session: SessionId) -> Answer<'_, ()>;
+    fn forget<'a>(&'a self, tenant: &'a str, session: SessionId) -> Answer<'a, ()>;
+}
+
+/// What a stream is opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamKind {
+    /// The answer to a request, and what is said before it.
+    Request {
+        /// Its answer when the process dies while it works on it; there only where the log
+        /// [outlives](EventLog::outlives) the process.
+        last_words: Option<Bytes>,
+    },
+    /// What the server says unasked. It ends with the session.
+    Listening,
 }
 
 /// What a client missed on a stream.

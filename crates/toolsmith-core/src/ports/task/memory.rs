@@ -169,6 +169,12 @@ fn is_known(owner: &TaskOwner) -> bool {
 }
 
 impl Kept {
+    /// The task of this identifier, if it is one of the tenant's.
+    fn of(&self, tenant: &str, id: &str) -> Option<&Entry> {
+        let entry = self.entries.get(id);
+        entry.filter(|it| *it.record.tenant == *tenant)
+    }
+
     fn insert(&mut self, record: TaskRecord, bytes: usize) {
         let amount = Amount::of(bytes);
         self.all.add(amount);
@@ -213,15 +219,16 @@ impl TaskStore for MemoryTasks {
         Answer::now(Ok(()))
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>> {
+    fn find<'a>(&'a self, tenant: &'a str, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>> {
         let kept = self.kept();
-        Answer::now(Ok(kept.entries.get(id).map(|it| it.record.clone())))
+        let found = kept.of(tenant, id);
+        Answer::now(Ok(found.map(|it| it.record.clone())))
     }
 
-    fn update(&self, view: TaskView) -> TaskAnswer<'_, bool> {
+    fn update<'a>(&'a self, tenant: &'a str, view: TaskView) -> TaskAnswer<'a, bool> {
         let bytes = view.bytes();
         let mut kept = self.kept();
-        let found = kept.entries.get(&view.id);
+        let found = kept.of(tenant, &view.id);
         let Some(entry) = found.filter(|it| !it.record.view.status.is_terminal()) else {
             return Answer::now(Ok(false));
         };
@@ -243,6 +250,7 @@ impl TaskStore for MemoryTasks {
 
     fn list<'a>(
         &'a self,
+        tenant: &'a str,
         owner: &'a TaskOwner,
         after: Option<&'a TaskPlace>,
         most: usize,
@@ -251,16 +259,21 @@ impl TaskStore for MemoryTasks {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let owned = kept.owners.get(owner).into_iter();
         let places = owned.flat_map(|it| it.places.range((from, Bound::Unbounded)));
-        let entries = places.filter_map(|place| kept.entries.get(&place.id));
+        let entries = places.filter_map(|place| kept.of(tenant, &place.id));
         let views = entries.map(|it| it.record.view.summary()).take(most);
         Answer::now(Ok(views.collect()))
     }
 
-    fn remove<'a>(&'a self, owner: &'a TaskOwner) -> TaskAnswer<'a, Vec<Box<str>>> {
+    fn remove<'a>(
+        &'a self,
+        tenant: &'a str,
+        owner: &'a TaskOwner,
+    ) -> TaskAnswer<'a, Vec<Box<str>>> {
         let mut kept = self.kept();
         let owned = kept.owners.get(owner).into_iter();
         let ids: Vec<Box<str>> = owned
             .flat_map(|it| it.places.iter().map(|place| place.id.clone()))
+            .filter(|id| kept.of(tenant, id).is_some())
             .collect();
         ids.iter().for_each(|id| drop(kept.remove(id)));
         Answer::now(Ok(ids))

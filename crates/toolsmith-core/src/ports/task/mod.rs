@@ -92,6 +92,8 @@ impl Error for TaskStoreError {}
 pub type TaskAnswer<'a, T> = Answer<'a, Result<T, TaskStoreError>>;
 
 /// Where tasks are kept. Each operation is done at once or not at all, as one transaction.
+/// A task is looked for among those of a tenant: that of another is there no more than one
+/// that never was.
 ///
 /// A task is written by the process that runs it, one write after the other; other processes
 /// may only end it. So [`update`](Self::update) takes what is known of it now, whole.
@@ -106,27 +108,29 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
     fn create(&self, record: TaskRecord) -> TaskAnswer<'_, ()>;
 
     /// Finds a task.
-    fn find<'a>(&'a self, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>>;
+    fn find<'a>(&'a self, tenant: &'a str, id: &'a str) -> TaskAnswer<'a, Option<TaskRecord>>;
 
     /// Writes what is known of a task now. `false` when there is none, or it was over
     /// already: then it stays as it is.
     ///
     /// [`TaskStoreError::Full`] when there is no room for its questions or its result; never
     /// when those have less than 2 KiB.
-    fn update(&self, view: TaskView) -> TaskAnswer<'_, bool>;
+    fn update<'a>(&'a self, tenant: &'a str, view: TaskView) -> TaskAnswer<'a, bool>;
 
     /// The tasks of an owner, in the order of their [`TaskPlace`], from after a place on and
     /// at most so many. What is only in a [`TaskView`] and not in its
     /// [`summary`](TaskView::summary) may be left out.
     fn list<'a>(
         &'a self,
+        tenant: &'a str,
         owner: &'a TaskOwner,
         after: Option<&'a TaskPlace>,
         most: usize,
     ) -> TaskAnswer<'a, Vec<TaskView>>;
 
     /// Forgets the tasks of an owner who is no more, and names them.
-    fn remove<'a>(&'a self, owner: &'a TaskOwner) -> TaskAnswer<'a, Vec<Box<str>>>;
+    fn remove<'a>(&'a self, tenant: &'a str, owner: &'a TaskOwner)
+    -> TaskAnswer<'a, Vec<Box<str>>>;
 
     /// Forgets the tasks whose time is over, and names them.
     fn expire(&self, now: SystemTime) -> TaskAnswer<'_, Vec<Box<str>>>;

@@ -308,8 +308,9 @@ impl Context {
         scope.task.as_ref().or_else(became)
     }
 
-    /// The values that the server was given.
-    pub(super) fn state_map(&self) -> &StateMap {
+    /// The values that the server was given, for parameters of one's own; a handler asks for
+    /// [`State`](super::State).
+    pub fn states(&self) -> &StateMap {
         &self.scope().states
     }
 

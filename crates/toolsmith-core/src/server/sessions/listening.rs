@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::stream::Tail;
 use super::{Notices, SessionRef, StreamEvent, StreamReader, StreamWriter, lock};
-use crate::ports::{EventId, StreamNo};
+use crate::ports::{EventId, StreamKind, StreamNo};
 use crate::protocol::ProtocolError;
 use crate::server::Peer;
 
@@ -59,7 +59,7 @@ impl SessionRef {
             });
         };
         // Whoever serves the stream still is ended before what was missed is read.
-        let notices = match self.is_standalone(last.stream) {
+        let notices = match self.is_standalone(last.stream).await {
             false => None,
             true => Some(self.notices_on(peer, Some(last.stream), most).await?),
         };
@@ -75,11 +75,16 @@ impl SessionRef {
     }
 
     async fn open_standalone(&self) -> StreamWriter {
-        let (writer, _) = self.open_stream().await;
+        let (writer, _) = self.open_stream_of(StreamKind::Listening).await;
+        self.remember_standalone(writer.number()).await;
+        writer
+    }
+
+    async fn remember_standalone(&self, number: StreamNo) {
         let live = self.live();
         let oldest = {
             let mut standalone = lock(&live.standalone);
-            standalone.push_back(writer.number());
+            standalone.push_back(number);
             match standalone.len() > MAX_REMEMBERED {
                 true => standalone.pop_front(),
                 false => None,
@@ -87,14 +92,23 @@ impl SessionRef {
         };
         // Nobody can go on with it, so the log need not keep room for more.
         if let Some(oldest) = oldest {
-            self.sessions.events.end(self.id, oldest).await;
+            let events = &self.sessions.events;
+            events.end(self.tenant(), self.id, oldest).await;
         }
-        writer
     }
 
-    fn is_standalone(&self, number: StreamNo) -> bool {
+    /// Whether the client opened a stream by itself, in this process or in an earlier one.
+    async fn is_standalone(&self, number: StreamNo) -> bool {
         let live = self.sessions.living(self.id);
-        live.is_some_and(|live| lock(&live.standalone).contains(&number))
+        if live.is_some_and(|live| lock(&live.standalone).contains(&number)) {
+            return true;
+        }
+        let events = &self.sessions.events;
+        let is_listening = events.is_listening(self.tenant(), self.id, number).await;
+        if is_listening {
+            self.remember_standalone(number).await;
+        }
+        is_listening
     }
 }
 
@@ -187,28 +201,45 @@ mod tests {
     }
 
     impl EventLog for Door {
-        fn open(&self, session: SessionId) -> Answer<'_, StreamNo> {
-            self.log.open(session)
+        fn open<'a>(
+            &'a self,
+            tenant: &'a str,
+            session: SessionId,
+            kind: StreamKind,
+        ) -> Answer<'a, StreamNo> {
+            self.log.open(tenant, session, kind)
         }
-        fn append(
-            &self,
+        fn append<'a>(
+            &'a self,
+            tenant: &'a str,
             session: SessionId,
             stream: StreamNo,
             message: Bytes,
-        ) -> Answer<'_, Option<u64>> {
+        ) -> Answer<'a, Option<u64>> {
             match self.shut.load(Ordering::Relaxed) {
                 true => Answer::Later(Box::pin(std::future::pending())),
-                false => self.log.append(session, stream, message),
+                false => self.log.append(tenant, session, stream, message),
             }
         }
-        fn end(&self, session: SessionId, stream: StreamNo) -> Answer<'_, ()> {
-            self.log.end(session, stream)
+        fn end<'a>(
+            &'a self,
+            tenant: &'a str,
+            session: SessionId,
+            stream: StreamNo,
+        ) -> Answer<'a, ()> {
+            self.log.end(tenant, session, stream)
         }
-        fn after(&self, session: SessionId, stream: StreamNo, seq: u64) -> Answer<'_, Replay> {
-            self.log.after(session, stream, seq)
+        fn after<'a>(
+            &'a self,
+            tenant: &'a str,
+            session: SessionId,
+            stream: StreamNo,
+            seq: u64,
+        ) -> Answer<'a, Replay> {
+            self.log.after(tenant, session, stream, seq)
         }
-        fn forget(&self, session: SessionId) -> Answer<'_, ()> {
-            self.log.forget(session)
+        fn forget<'a>(&'a self, tenant: &'a str, session: SessionId) -> Answer<'a, ()> {
+            self.log.forget(tenant, session)
         }
     }
 

@@ -31,7 +31,9 @@ pub use stream::{StreamEvent, StreamReader, StreamWriter};
 use using::{Shard, Using};
 
 use super::{Caller, Engine, Peer};
-use crate::ports::{EventLog, SessionChange, SessionId, SessionRecord, SessionStore};
+use crate::ports::{
+    EventLog, SessionChange, SessionId, SessionRecord, SessionStore, SessionStoreError,
+};
 use crate::protocol::{ErrorKind, LogLevel, MAX_SUBSCRIBED, ProtocolError, Response};
 
 /// How often the store is swept, at least.
@@ -67,6 +69,8 @@ impl fmt::Debug for Sessions {
 pub struct SessionRef {
     sessions: Arc<Sessions>,
     id: SessionId,
+    /// Whose it is.
+    caller: Caller,
     /// How often log levels had been set when it was found: later ones are news.
     levels: u64,
 }
@@ -138,16 +142,18 @@ impl Sessions {
             resources: std::collections::BTreeSet::new(),
             seen: self.engine.list_changes(),
         };
-        if let Ok(id) = self.store.create(record()).await {
-            self.opening.begin(id);
-            return Ok(id);
-        }
+        let mut created = self.store.create(record()).await;
         // Room may be taken by sessions that nobody uses any more.
-        if self.expire().await > 0
-            && let Ok(id) = self.store.create(record()).await
-        {
-            self.opening.begin(id);
-            return Ok(id);
+        if matches!(created, Err(SessionStoreError::Full)) && self.expire().await > 0 {
+            created = self.store.create(record()).await;
+        }
+        match created {
+            Ok(id) => {
+                self.opening.begin(id);
+                return Ok(id);
+            }
+            Err(SessionStoreError::Full) => {}
+            Err(error) => return Err(failed(&error)),
         }
         tracing::warn!(
             sessions = self.len(),
@@ -171,10 +177,8 @@ impl Sessions {
         caller: &Caller,
     ) -> Result<Peer, ProtocolError> {
         let levels = self.levels.load(Ordering::SeqCst);
-        let found = self.store.find(id).await;
-        let record = found
-            .filter(|it| it.caller == *caller)
-            .ok_or_else(unknown)?;
+        let found = self.store.find(caller, id).await;
+        let record = found.map_err(|error| failed(&error))?.ok_or_else(unknown)?;
         Ok(Peer {
             revision: record.revision,
             capabilities: record.capabilities.clone(),
@@ -185,6 +189,7 @@ impl Sessions {
             session: Some(SessionRef {
                 sessions: Arc::clone(self),
                 id,
+                caller: caller.clone(),
                 levels,
             }),
             arrival: None,
@@ -201,24 +206,27 @@ impl Sessions {
 
     /// Forgets the sessions that were not used for too long, and says how many.
     pub async fn expire(&self) -> usize {
-        let gone = self.store.expire().await;
-        for id in &gone {
-            self.forget(*id).await;
+        let gone = self.store.expire().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "sessions that nobody uses could not be forgotten");
+            Vec::new()
+        });
+        for (tenant, id) in &gone {
+            self.forget(tenant, *id).await;
         }
         self.opening.tidy();
         gone.len()
     }
 
     /// Forgets what goes on in a session that is no more.
-    async fn forget(&self, id: SessionId) {
+    async fn forget(&self, tenant: &str, id: SessionId) {
         self.opening.end(id);
         self.running.end(id);
         let slot = lock(self.shard(id)).remove(&id);
         if let Some(slot) = slot {
             slot.live().end();
         }
-        self.events.forget(id).await;
-        self.engine.tasks().end_session(id).await;
+        self.events.forget(tenant, id).await;
+        self.engine.tasks().end_session(tenant, id).await;
     }
 
     /// A number for a question. No session sees one twice, whatever is forgotten of it in
@@ -254,14 +262,25 @@ impl SessionRef {
     ///
     /// When it has ended already.
     pub async fn remove(&self) -> Result<(), ProtocolError> {
-        let removed = self.sessions.store.remove(self.id).await;
-        self.sessions.forget(self.id).await;
+        let removed = self.sessions.store.remove(self.tenant(), self.id).await;
+        let removed = removed.map_err(|error| failed(&error))?;
+        self.sessions.forget(self.tenant(), self.id).await;
         if removed { Ok(()) } else { Err(unknown()) }
     }
 
-    /// Whether it is still there. Asking is a use of it.
+    /// Whether it is still there, as far as can be told. Asking is a use of it.
     pub async fn is_alive(&self) -> bool {
-        self.sessions.store.find(self.id).await.is_some()
+        !matches!(self.record().await, Ok(None))
+    }
+
+    /// What is kept of it; nothing when it has ended.
+    async fn record(&self) -> Result<Option<Arc<SessionRecord>>, ProtocolError> {
+        let found = self.sessions.store.find(&self.caller, self.id).await;
+        found.map_err(|error| failed(&error))
+    }
+
+    fn tenant(&self) -> &str {
+        self.caller.tenant()
     }
 
     /// Takes an answer to something that was asked in the session.
@@ -291,12 +310,7 @@ impl SessionRef {
     }
 
     pub(super) async fn subscribe(&self, uri: Arc<str>) -> Result<(), ProtocolError> {
-        let record = self
-            .sessions
-            .store
-            .find(self.id)
-            .await
-            .ok_or_else(unknown)?;
+        let record = self.record().await?.ok_or_else(unknown)?;
         if record.resources.len() >= MAX_SUBSCRIBED && !record.resources.contains(&uri) {
             return Err(ProtocolError::new(
                 ErrorKind::TooManySubscriptions,
@@ -320,7 +334,9 @@ impl SessionRef {
     }
 
     async fn change(&self, change: SessionChange) -> Result<(), ProtocolError> {
-        match self.sessions.store.change(self.id, change).await {
+        let store = &self.sessions.store;
+        let changed = store.change(self.tenant(), self.id, change).await;
+        match changed.map_err(|error| failed(&error))? {
             true => Ok(()),
             false => Err(self.ended().await),
         }
@@ -336,7 +352,7 @@ impl SessionRef {
     }
 
     async fn ended(&self) -> ProtocolError {
-        self.sessions.forget(self.id).await;
+        self.sessions.forget(self.tenant(), self.id).await;
         unknown()
     }
 }
@@ -346,6 +362,15 @@ pub(super) fn unknown() -> ProtocolError {
     ProtocolError::new(
         ErrorKind::SessionUnknown,
         "the session does not exist or has ended; send `initialize` again",
+    )
+}
+
+/// The answer when the store fails. The session may be there, so the client keeps it.
+fn failed(error: &SessionStoreError) -> ProtocolError {
+    tracing::error!(%error, "the store of sessions cannot be used");
+    ProtocolError::new(
+        ErrorKind::StoreUnavailable,
+        "the sessions of the server cannot be reached now; keep yours, and try again later",
     )
 }
 

@@ -64,8 +64,7 @@ impl SessionRef {
         stream: Option<StreamNo>,
         most: usize,
     ) -> Result<Notices, ProtocolError> {
-        let record = self.sessions.store.find(self.id).await;
-        let record = record.ok_or_else(super::unknown)?;
+        let record = self.record().await?.ok_or_else(super::unknown)?;
         let place = Place::take(self, stream, most).ok_or_else(|| {
             ProtocolError::new(
                 ErrorKind::TooManyStreams,

@@ -14,7 +14,7 @@ impl SessionRef {
     /// Notes that the client is told of a page by this id, so that it can be told when all is
     /// done there.
     pub(in crate::server) async fn names_page(&self, id: &str) {
-        let Some(record) = self.sessions.store.find(self.id).await else {
+        let Ok(Some(record)) = self.record().await else {
             return;
         };
         match self.subscription(&record) {

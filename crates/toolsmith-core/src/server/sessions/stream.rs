@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{SessionRef, Using, lock};
-use crate::ports::{EventId, Replay, StreamNo};
+use crate::ports::{EventId, Replay, StreamKind, StreamNo};
 use crate::protocol::{ErrorKind, ProtocolError};
 
 /// What wakes the reader of a stream.
@@ -102,9 +102,22 @@ pub enum StreamEvent {
 }
 
 impl SessionRef {
+    /// Opens a stream for the answer to a request, and gives both its ends. The last words
+    /// are the answer when the process dies before there is another.
+    pub async fn open_stream(
+        &self,
+        last_words: impl FnOnce() -> Option<Bytes>,
+    ) -> (StreamWriter, StreamReader) {
+        let outlives = self.sessions.events.outlives();
+        let last_words = if outlives { last_words() } else { None };
+        self.open_stream_of(StreamKind::Request { last_words })
+            .await
+    }
+
     /// Opens a stream, and gives both its ends.
-    pub async fn open_stream(&self) -> (StreamWriter, StreamReader) {
-        let number = self.sessions.events.open(self.id).await;
+    pub(super) async fn open_stream_of(&self, kind: StreamKind) -> (StreamWriter, StreamReader) {
+        let events = &self.sessions.events;
+        let number = events.open(self.tenant(), self.id, kind).await;
         let tail = Arc::new(Tail::default());
         let live = self.live();
         lock(&live.tails).insert(number, Arc::clone(&tail));
@@ -132,7 +145,7 @@ impl SessionRef {
         let replay = self
             .sessions
             .events
-            .after(self.id, last.stream, last.seq)
+            .after(self.tenant(), self.id, last.stream, last.seq)
             .await;
         let (events, ended) = match replay {
             Replay::Events { events, ended } => (events, ended),
@@ -190,7 +203,7 @@ impl StreamWriter {
         let kept = session
             .sessions
             .events
-            .append(session.id, self.number, message.clone())
+            .append(session.tenant(), session.id, self.number, message.clone())
             .await;
         let seq = {
             let mut newest = lock(&self.tail.newest);
@@ -220,7 +233,8 @@ impl StreamWriter {
     /// Ends the stream: no more will come.
     pub async fn end(self) {
         let session = self.live.session();
-        session.sessions.events.end(session.id, self.number).await;
+        let events = &session.sessions.events;
+        events.end(session.tenant(), session.id, self.number).await;
     }
 }
 
@@ -308,7 +322,9 @@ impl StreamReader {
         let mut newest = tail.newest_after(self.read);
         let mut from = self.read;
         loop {
-            match log.after(self.session.id, self.number, from).await {
+            let SessionRef { id, caller, .. } = &self.session;
+            let replay = log.after(caller.tenant(), *id, self.number, from).await;
+            match replay {
                 Replay::Events { events, ended } => {
                     self.waiting = events.into();
                     self.ended = ended;

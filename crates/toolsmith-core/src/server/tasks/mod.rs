@@ -71,11 +71,10 @@ impl Tasks {
     /// A task of somebody who asks for it. One of somebody else's is as unknown as one that
     /// never was.
     pub(super) async fn find(&self, id: &str, peer: &Peer) -> Result<TaskView, ProtocolError> {
-        let found = self.store.find(id).await.map_err(|error| failed(&error))?;
+        let found = self.store.find(peer.caller.tenant(), id).await;
+        let found = found.map_err(|error| failed(&error))?;
         let found = found.filter(|it| !it.view.is_expired(SystemTime::now()));
-        let theirs = found.filter(|record| {
-            *record.tenant == *peer.caller.tenant() && record.owner == owner_of(peer)
-        });
+        let theirs = found.filter(|record| record.owner == owner_of(peer));
         let record = theirs.ok_or_else(unknown)?;
         // What a call gives is for those who may call.
         permit(&record.scopes, &peer.caller, || format!("the task `{id}`"))?;
@@ -94,15 +93,16 @@ impl Tasks {
         if owner == TaskOwner::Holder {
             return Ok(Vec::new());
         }
-        let listed = self.store.list(&owner, after, most).await;
+        let tenant = peer.caller.tenant();
+        let listed = self.store.list(tenant, &owner, after, most).await;
         listed.map_err(|error| failed(&error))
     }
 
     /// Ends and forgets the tasks of a session that is no more, to which nobody could come
     /// back. Those of a known caller go on: another session of the caller has them, too.
-    pub(super) async fn end_session(&self, session: SessionId) {
+    pub(super) async fn end_session(&self, tenant: &str, session: SessionId) {
         let owner = TaskOwner::Session(session);
-        match self.store.remove(&owner).await {
+        match self.store.remove(tenant, &owner).await {
             Ok(ids) => self.forget(&ids),
             Err(error) => {
                 tracing::error!(%error, "the tasks of a session could not be removed");

@@ -135,7 +135,7 @@ impl Tasks {
             task.updated = SystemTime::now().max(task.updated);
             task.questions.clear();
             let id: Arc<str> = (&*task.id).into();
-            let ended = self.store.update(task).await;
+            let ended = self.store.update(peer.caller.tenant(), task).await;
             let ended = ended.map_err(|error| failed(&error))?;
             if ended {
                 // Whoever runs it finds out when it writes.

@@ -39,7 +39,7 @@ async fn write(tasks: Arc<Tasks>, running: Arc<Running>) {
     let mut pause = FIRST_PAUSE;
     while let Some((view, version)) = running.unwritten() {
         let is_end = view.status.is_terminal();
-        match tasks.store.update(view).await {
+        match tasks.store.update(&running.tenant, view).await {
             Ok(true) => {
                 running.saved(version);
                 tasks.tell(&running.tenant, &running.id);

@@ -1,6 +1,7 @@
 //! For whom a token was made.
 
 use super::*;
+use crate::auth::TenantResource;
 
 /// An authorizer of the endpoint at this URL, which trusts the issuer of a scene.
 fn endpoint(scene: &Scene, url: &str) -> Authorizer {
@@ -50,4 +51,38 @@ async fn a_token_for_one_endpoint_is_not_good_at_the_next() {
         let token = scene.signer.sign(&header("one"), &claims);
         assert_eq!(ask(&both, &token).await.is_ok(), good, "{made_for}");
     }
+}
+
+/// The endpoint of each tenant is a resource of its own.
+#[tokio::test]
+async fn a_token_for_the_endpoint_of_a_tenant_is_made_for_that_tenant_alone() {
+    let scene = Scene::new().await;
+    let mut options = options(&scene.issuer.url);
+    options.tenant_resources = vec![TenantResource {
+        before: "https://mcp.example.com/t/".to_owned(),
+        after: "/mcp".to_owned(),
+    }];
+    let authorizer = Authorizer::new(options).unwrap();
+    let url = |tenant: &str| format!("https://mcp.example.com/t/{tenant}/mcp");
+    for (made_for, tenant) in [
+        (url("acme"), Some("acme")),
+        (url("globex"), Some("globex")),
+        ("https://mcp.example.com/mcp".to_owned(), None),
+    ] {
+        let mut claims = scene.claims();
+        claims["aud"] = json!(made_for);
+        let token = scene.signer.sign(&header("one"), &claims);
+        let verified = ask(&authorizer, &token).await.unwrap();
+        for other in ["acme", "globex", "initech"] {
+            let is_made_for = authorizer.is_made_for(&verified, &url(other));
+            assert_eq!(is_made_for, tenant == Some(other), "{made_for} at {other}");
+        }
+    }
+    let mut claims = scene.claims();
+    claims["aud"] = json!(url("a/b"));
+    let token = scene.signer.sign(&header("one"), &claims);
+    assert!(
+        ask(&authorizer, &token).await.is_err(),
+        "no tenant is called so"
+    );
 }

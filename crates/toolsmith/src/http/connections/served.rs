@@ -23,7 +23,7 @@ use super::limits::ConnectionLimits;
 use crate::http::respond::{self, HttpResponse};
 use crate::http::service::Remote;
 use crate::http::{McpService, refused};
-use crate::protocol::ErrorKind;
+use crate::protocol::{ErrorKind, ProtocolError};
 
 /// What answers the requests of a connection.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Infallible> {
     let (parts, body) = request.into_parts();
     let mut response = match &answers {
-        Answers::Full(kind, why) => refused::by_id(*kind, why, body).await,
+        Answers::Full(kind, why) => refused::by_id(ProtocolError::new(*kind, *why), body).await,
         Answers::Service(service) => {
             let mut serving = pin!(service.serve(&remote, &parts, body));
             poll_fn(|cx| match at_work.stage() {

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::origins::Origins;
 use super::public_url::PublicUrl;
 use super::remote::Client;
+use super::tenants::Tenants;
 use crate::Result;
 use crate::http::fields::{Fields, text};
 use crate::http::options::Options;
@@ -40,6 +41,8 @@ pub(in crate::http) enum Bound {
 pub(super) struct Gate {
     bound: Bound,
     hosts: Vec<String>,
+    /// How the names of hosts end that are ours with one label before.
+    suffixes: Vec<String>,
     origins: Origins,
     refusals: Mutex<Warnings>,
 }
@@ -69,6 +72,7 @@ impl Gate {
         Ok(Self {
             bound,
             hosts,
+            suffixes: Tenants::suffixes(options).collect(),
             origins: Origins::parse(&options.allow_origin)?,
             refusals: Mutex::default(),
         })
@@ -136,7 +140,12 @@ impl Gate {
     fn is_our_host(&self, host: &str) -> bool {
         let name = name_of(host);
         let listed = |allowed: &String| allowed == "*" || allowed == host || allowed == name;
-        if is_loopback(name) || self.hosts.iter().any(listed) {
+        let of_tenant = |suffix: &String| {
+            let label = name.strip_suffix(suffix.as_str());
+            label.is_some_and(|it| !it.is_empty() && !it.contains('.'))
+        };
+        if is_loopback(name) || self.hosts.iter().any(listed) || self.suffixes.iter().any(of_tenant)
+        {
             return true;
         }
         match &self.bound {
@@ -166,6 +175,13 @@ impl Gate {
             format!("the {what} '{value}' is not allowed; the operator can allow it with {allow}"),
         )
     }
+}
+
+/// The name of the host that a request names, or that a trusted proxy was asked for, in small
+/// letters and without a port; empty where it cannot be read.
+pub(super) fn name_asked_for(uri: &Uri, fields: &Fields<'_>, client: &Client) -> String {
+    let host = host_of(uri, fields.host, client.host.as_deref());
+    host.map_or(String::new(), |it| name_of(&it).to_owned())
 }
 
 /// The host that a request names, or that a trusted proxy was asked for, in small letters,

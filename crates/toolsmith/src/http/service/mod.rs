@@ -17,12 +17,13 @@
 //!    (`with_authority.rs`);
 //! 6. who asks, before anything of the request is read that somebody has to pay for
 //!    (`with_authority.rs`);
-//! 7. how often this caller may send requests, once it is known who it is (`rate.rs`);
-//! 8. the endpoint: content negotiation, the body within its bound, decode, dispatch,
+//! 7. whose the request is, before anything of a tenant is touched (`tenants`);
+//! 8. how often this caller may send requests, once it is known who it is (`with_rate.rs`);
+//! 9. the endpoint: content negotiation, the body within its bound, decode, dispatch,
 //!    encode;
-//! 9. and on the way back, whatever the answer is, what the browser of a page is told of it
+//! 10. and on the way back, whatever the answer is, what the browser of a page is told of it
 //!    (`cors.rs`), and of a refusal for want of scopes, which of them are needed;
-//! 10. refusals are counted and logged where somebody looks on (`sight.rs`), last, because any
+//! 11. refusals are counted and logged where somebody looks on (`sight.rs`), last, because any
 //!     of these may refuse.
 
 mod arrival;
@@ -35,12 +36,25 @@ mod authority;
 mod cors;
 mod health;
 mod hosts;
+#[cfg(feature = "store")]
+#[path = "with_store.rs"]
+mod kept;
+#[cfg(not(feature = "store"))]
+#[path = "without_store.rs"]
+mod kept;
+mod network;
 mod origins;
 mod proxies;
 mod public_url;
+#[cfg(feature = "rate-limit")]
+#[path = "with_rate.rs"]
+mod rate;
+#[cfg(not(feature = "rate-limit"))]
+#[path = "without_rate.rs"]
 mod rate;
 mod remote;
 mod sight;
+mod tenants;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -55,11 +69,12 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use self::authority::Authority;
+use self::authority::{Authority, Known};
 use self::cors::Cors;
 use self::hosts::{Admitted, Gate};
 use self::rate::RateLimit;
 use self::sight::Sight;
+use self::tenants::{Said, Tenants, Vouched};
 use super::asker::Asker;
 use super::body::ResponseBody;
 use super::driven::Streams;
@@ -76,10 +91,11 @@ use crate::server::{Caller, Engine, Server, Sessions};
 pub(super) use authority::Own;
 pub(crate) use health::Readiness;
 pub(super) use hosts::Bound;
+pub(super) use network::network;
 pub(super) use origins::Origins;
 pub(super) use proxies::Proxies;
 pub(super) use public_url::PublicUrl;
-pub(super) use rate::{Rate, network};
+pub(super) use rate::Rate;
 pub(super) use remote::{Client, Remote};
 
 /// The MCP endpoint as a tower service. Cheap to clone; clones share their sessions.
@@ -95,6 +111,7 @@ struct Inner {
     gate: Gate,
     cors: Cors,
     authority: Option<Authority>,
+    tenants: Tenants,
     rate: Option<RateLimit>,
     /// Those who look on, if anybody does.
     sight: Option<Sight>,
@@ -125,12 +142,15 @@ impl McpService {
         (own, known_as): (&Own, &PublicUrl),
     ) -> Result<Self> {
         engine.warn_of_lone_key();
+        let tenants = Tenants::new(options, authority::is_set(options, own))?;
+        let places = (engine.base_scopes(), tenants.places());
         Ok(Self(Arc::new(Inner {
             readiness: Readiness::default(),
             proxies: Proxies::parse(&options.trusted_proxy)?,
             gate: Gate::new(bound, options)?,
             cors: Cors::new(options),
-            authority: Authority::new(options, own, known_as, engine.base_scopes())?,
+            authority: Authority::new(options, own, known_as, places)?,
+            tenants,
             rate: Rate::parse(&options.rate_limit)?.map(RateLimit::new),
             sight: Sight::of(&engine),
             endpoint: Endpoint {
@@ -171,6 +191,12 @@ impl McpService {
     /// Whether it is said who may ask.
     pub(super) fn asks_who(&self) -> bool {
         self.0.authority.is_some()
+    }
+
+    /// Where the metadata is that challenges send clients to that have no token.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "for the router"))]
+    pub(super) fn metadata_paths(&self) -> impl Iterator<Item = &str> {
+        self.0.authority.iter().flat_map(Authority::paths)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -218,17 +244,17 @@ impl McpService {
         let fields = Fields::read(&parts.headers);
         let (response, is_of_page) = match inner.enter(remote, parts, &fields) {
             Entry::Passes { client, is_of_page } => {
-                let response = match &inner.authority {
-                    None => {
-                        // Whoever stands before the endpoint says who asks.
-                        let caller = parts.extensions.get::<Caller>();
-                        let caller = caller.cloned().unwrap_or_default();
-                        inner.ask(parts, &fields, body, caller, &client).await
-                    }
-                    Some(authority) => {
-                        let asked = inner.ask_known(authority, parts, &fields, body, &client);
-                        Box::pin(asked).await
-                    }
+                // Whoever stands before the endpoint says who asks.
+                let caller = parts.extensions.get::<Caller>();
+                let caller = match &inner.authority {
+                    Some(_) => None,
+                    None => caller
+                        .cloned()
+                        .or_else(|| inner.tenants.is_one().then(Caller::default)),
+                };
+                let response = match caller {
+                    Some(caller) => inner.ask(parts, &fields, body, caller, &client).await,
+                    None => Box::pin(inner.ask_of(parts, &fields, body, &client)).await,
                 };
                 (response, is_of_page)
             }
@@ -275,16 +301,21 @@ impl Inner {
         if is_of_page && Cors::is_preflight(parts) {
             return answered(respond::nothing(), true);
         }
-        if let Some(document) = self.authority.as_ref().and_then(|it| it.document(parts)) {
+        let host = || hosts::name_asked_for(&parts.uri, fields, &client);
+        let authority = self.authority.as_ref();
+        if let Some(document) = authority.and_then(|it| it.document(parts, &self.tenants, host)) {
             return answered(document, is_of_page);
         }
+        let without_slash = path.strip_suffix('/').unwrap_or(path);
         match &self.path {
-            Some(ours) if path.strip_suffix('/').unwrap_or(path) != ours => match path {
-                // A page asks.
-                health::HEALTH => answered(health::alive(&parts.method), is_of_page),
-                health::READY => Entry::AsksReady { is_of_page },
-                _ => answered(nothing_here(ours), is_of_page),
-            },
+            Some(ours) if without_slash != ours && !self.tenants.has_path(without_slash) => {
+                match path {
+                    // A page asks.
+                    health::HEALTH => answered(health::alive(&parts.method), is_of_page),
+                    health::READY => Entry::AsksReady { is_of_page },
+                    _ => answered(nothing_here(ours), is_of_page),
+                }
+            }
             _ => {
                 if self.sight.is_some() {
                     client.arrival = Some(arrival::arrival(remote, &client, parts));
@@ -316,10 +347,9 @@ impl Inner {
         }
     }
 
-    /// The same where it is said who may ask.
-    async fn ask_known<B>(
+    /// The same where it is said who may ask, or where there is more than one tenant.
+    async fn ask_of<B>(
         &self,
-        authority: &Authority,
         parts: &Parts,
         fields: &Fields<'_>,
         body: B,
@@ -328,18 +358,64 @@ impl Inner {
     where
         B: Body<Data: Buf> + Unpin,
     {
-        let caller = match authority.who(parts, client).await {
-            Ok(caller) => caller,
-            Err(denied) => {
-                // Whoever tries one token after the other is counted by its address.
-                return match self.count(&Caller::default(), client) {
-                    Err(refused) => *refused,
-                    Ok(()) => authority.refuse(&denied, body).await,
-                };
-            }
+        let authority = self.authority.as_ref();
+        let host = match self.tenants.places() {
+            [] => String::new(),
+            _ => hosts::name_asked_for(&parts.uri, fields, client),
         };
-        let response = self.ask(parts, fields, body, caller, client).await;
-        authority.with_challenge(response)
+        let said = said(&host, parts, client);
+        let at = self.tenants.at(&said);
+        let caller = match authority {
+            None => {
+                let tenant = self.tenants.whose(&said, Vouched::Nobody, |_, _| false);
+                tenant.map(Caller::new)
+            }
+            Some(authority) => match authority.who(parts, client).await {
+                Ok(known) => self.caller_of(authority, &known, &said),
+                Err(denied) => {
+                    // Whoever tries one token after the other is counted by its address.
+                    return match self.count(&Caller::default(), client) {
+                        Err(refused) => *refused,
+                        Ok(()) => authority.refuse(denied, at, body).await,
+                    };
+                }
+            },
+        };
+        let response = match caller {
+            Ok(caller) => self.ask(parts, fields, body, caller, client).await,
+            Err(unknown) => self.refuse_tenant(unknown, body, client).await,
+        };
+        match authority {
+            Some(authority) => authority.with_challenge(response, at),
+            None => response,
+        }
+    }
+
+    /// Who asks, by good credentials: somebody of the tenant that the request is for.
+    fn caller_of(
+        &self,
+        authority: &Authority,
+        known: &Known,
+        said: &Said<'_>,
+    ) -> Result<Caller, ProtocolError> {
+        if self.tenants.is_one() {
+            return Ok(known.caller(None));
+        }
+        let is_made_for = |place: &_, tenant: &_| authority.is_made_for(known, place, tenant);
+        let tenant = self.tenants.whose(said, known.vouched(), is_made_for)?;
+        Ok(known.caller(Some(tenant)))
+    }
+
+    /// The answer to whoever names no tenant, or none that is theirs. Whoever tries one name
+    /// after the other is counted by its address.
+    async fn refuse_tenant<B>(&self, error: ProtocolError, body: B, client: &Client) -> HttpResponse
+    where
+        B: Body<Data: Buf> + Unpin,
+    {
+        match self.count(&Caller::default(), client) {
+            Err(refused) => *refused,
+            Ok(()) => super::refused::by_id(error, body).await,
+        }
     }
 
     /// Counts a request against how many its caller may send.
@@ -358,6 +434,17 @@ impl Inner {
 
     async fn ready(&self, parts: &Parts) -> HttpResponse {
         health::ready(&parts.method, &self.readiness, &self.endpoint.engine).await
+    }
+}
+
+/// What a request says of whose it is.
+fn said<'a>(host: &'a str, parts: &'a Parts, client: &Client) -> Said<'a> {
+    let path = parts.uri.path();
+    Said {
+        host,
+        path: path.strip_suffix('/').unwrap_or(path),
+        fields: &parts.headers,
+        is_by_proxy: client.is_by_proxy,
     }
 }
 
@@ -387,9 +474,11 @@ where
 }
 
 fn sessions(engine: &Engine, options: &Options) -> Arc<Sessions> {
-    let store = MemorySessions::new(options.max_sessions, options.session_idle);
-    let events = MemoryEvents::new(EventLimits::default());
-    let (store, events) = (Arc::new(store), Arc::new(events));
+    let (store, events) = kept::kept(engine, options).unwrap_or_else(|| {
+        let store = MemorySessions::new(options.max_sessions, options.session_idle);
+        let events = MemoryEvents::new(EventLimits::default());
+        (Arc::new(store), Arc::new(events))
+    });
     Sessions::new(engine.clone(), store, events, options.session_idle)
 }
 
@@ -415,55 +504,11 @@ pub trait ServerHttpExt: Sized {
     ///
     /// When the server or a setting is wrong.
     fn into_service_with(self, settings: super::Http) -> Result<McpService>;
-
-    /// The MCP endpoint as an axum router with `/mcp` and `/mcp/`, to be merged into
-    /// another.
-    ///
-    /// # Errors
-    ///
-    /// When the server is wrong.
-    ///
-    /// ```
-    /// use toolsmith::prelude::*;
-    /// use toolsmith::ServerHttpExt as _;
-    ///
-    /// # fn main() -> toolsmith::Result<()> {
-    /// let app: axum::Router = axum::Router::new()
-    ///     .route("/", axum::routing::get(|| async { "hello" }))
-    ///     .merge(Server::new("hello").into_router()?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    fn into_router(self) -> Result<axum::Router> {
-        self.into_router_with(super::Http::new())
-    }
-
-    /// The MCP endpoint as an axum router, with settings; the path is theirs.
-    ///
-    /// # Errors
-    ///
-    /// When the server or a setting is wrong.
-    fn into_router_with(self, settings: super::Http) -> Result<axum::Router>;
 }
 
 impl ServerHttpExt for Server {
     fn into_service_with(self, settings: super::Http) -> Result<McpService> {
         let engine = self.build()?;
         settings.mounted(engine).map(|(service, _)| service)
-    }
-
-    fn into_router_with(self, settings: super::Http) -> Result<axum::Router> {
-        let engine = self.build()?;
-        let (service, path) = settings.mounted(engine)?;
-        let with_slash = format!("{path}/");
-        let mut router = axum::Router::new().route_service(&with_slash, service.clone());
-        // Where challenges send clients that have no token.
-        for path in service.0.authority.iter().flat_map(Authority::paths) {
-            router = router.route_service(path, service.clone());
-        }
-        Ok(match path.as_str() {
-            "" => router,
-            path => router.route_service(path, service),
-        })
     }
 }

@@ -58,6 +58,19 @@ impl PublicUrl {
         host.map_or(self.base.as_str(), |(_, host)| host)
     }
 
+    /// The same at another host, with the same port.
+    pub(super) fn with_name(&self, name: &str) -> Self {
+        let (scheme, host) = self.base.split_once("://").unwrap_or(("http", &self.base));
+        let port = match host.rsplit_once(':') {
+            Some((_, port)) if port.bytes().all(|b| b.is_ascii_digit()) => format!(":{port}"),
+            _ => String::new(),
+        };
+        Self {
+            base: format!("{scheme}://{name}{port}"),
+            path: self.path.clone(),
+        }
+    }
+
     /// The whole of it.
     pub(in crate::http) fn whole(&self) -> String {
         format!("{}{}", self.base, self.path)

@@ -26,6 +26,8 @@ pub(in crate::http) struct Client {
     pub(in crate::http) address: Option<IpAddr>,
     /// The host that a trusted proxy was asked for.
     pub(in crate::http) host: Option<String>,
+    /// Whether it came by a proxy that is believed.
+    pub(in crate::http) is_by_proxy: bool,
     /// How its request came, where somebody looks on.
     pub(in crate::http) arrival: Option<Arc<Arrival>>,
 }
@@ -52,6 +54,7 @@ impl Remote {
         Client {
             address: said.address.or(own),
             host: said.host,
+            is_by_proxy: true,
             arrival: None,
         }
     }

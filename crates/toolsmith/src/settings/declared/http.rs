@@ -81,8 +81,6 @@ macro_rules! settings_of_http {
             /// A scope that clients are told of in the metadata; those that every request needs
             /// unless set; may be repeated.
             Auth auth_scopes_supported: List, "SCOPE";
-            /// The claim of a token that names the tenant; a token without it is refused.
-            Auth auth_tenant_claim: Text, "NAME";
             /// Where tokens that cannot be read are asked about (RFC 7662).
             Auth auth_introspection: Text, "URL";
             /// The authorization server of those tokens; the one of `--auth-issuer` where there
@@ -98,6 +96,20 @@ macro_rules! settings_of_http {
             /// A file of API keys, which `toolsmith key` makes.
             Auth api_keys: File, "FILE";
         }
+            "Tenants" {
+                /// What says whose a request is: `claim:NAME`, a claim of its token; `key`, what its
+                /// API key was made for; `path`, as in `/t/{tenant}/mcp`;
+                /// `host:{tenant}.example.com`; or `header:NAME`, a field that a trusted proxy sets.
+                /// May be repeated: the first that names a tenant decides, and a request that none
+                /// of them names a tenant of is refused. Without any, there is one tenant.
+                Http tenant: List, "SOURCE";
+                /// Whether whoever is named is a tenant (`open`), or those alone that are listed
+                /// (`provisioned`). Open unless set, where credentials or a proxy vouch for the
+                /// name; provisioned where anybody can type it.
+                Http tenant_signup: Text, "HOW";
+                /// A tenant that there is, where they are provisioned; may be repeated.
+                Http tenant_allow: List, "TENANT";
+            }
         "Limits of HTTP" {
                 /// The largest body that is taken, such as 64KiB; without a unit, bytes.
                 Http max_body: Size = "4MiB", "SIZE";
@@ -119,7 +131,7 @@ macro_rules! settings_of_http {
                 /// How many requests to the endpoint one caller may send in a time, such as `20/s`
                 /// or `600/m`, by the principal where one is known and by the address otherwise; no
                 /// bound unless set.
-                Http rate_limit: Text, "RATE";
+                RateLimit rate_limit: Text, "RATE";
                 /// How many legacy sessions there may be.
                 Http max_sessions: Count = "100000", "N";
                 /// How long a legacy session is kept that nobody uses, such as 90s or 1h.

@@ -30,6 +30,10 @@ pub(crate) enum Part {
     Metrics,
     /// The feature `otel`.
     Otel,
+    /// The feature `rate-limit`.
+    RateLimit,
+    /// The feature `store`.
+    Store,
 }
 
 impl Part {
@@ -44,15 +48,19 @@ impl Part {
             Part::Auth => Some(("auth", cfg!(feature = "auth"))),
             Part::Otel => Some(("otel", cfg!(feature = "otel"))),
             Part::Metrics => Some(("metrics", cfg!(feature = "metrics"))),
+            Part::RateLimit => Some(("rate-limit", cfg!(feature = "rate-limit"))),
+            Part::Store => Some(("store", cfg!(feature = "store"))),
         }
     }
 
     /// The transport that it is a setting of; none where it is one of both.
     pub(super) const fn transport(self) -> Option<&'static str> {
         match self {
-            Part::Server | Part::Otel => None,
+            Part::Server | Part::Otel | Part::Store => None,
             Part::Stdio => Some("stdio"),
-            Part::Http | Part::Tls | Part::Acme | Part::Auth | Part::Metrics => Some("http"),
+            Part::Http | Part::Tls | Part::Acme | Part::Auth | Part::Metrics | Part::RateLimit => {
+                Some("http")
+            }
         }
     }
 }
@@ -131,6 +139,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     let mut all = server::first();
     all.extend(http::rows());
     all.extend(stdio::rows());
+    all.extend(server::kept());
     all.extend(server::rest());
     all
 });

@@ -3,6 +3,7 @@
 use super::{Part, Setting, Shape, row};
 
 const SECTION: &str = "Calls, state and the log";
+const KEPT: &str = "What is kept";
 
 fn of_server(
     name: &'static str,
@@ -11,6 +12,46 @@ fn of_server(
     help: &'static str,
 ) -> Setting {
     row(SECTION, Part::Server, name, value, default, help)
+}
+
+/// What is said of the data directory.
+fn of_store(
+    name: &'static str,
+    value: &'static str,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> Setting {
+    row(KEPT, Part::Store, name, value, default, help)
+}
+
+/// What is kept, and where.
+pub(super) fn kept() -> Vec<Setting> {
+    vec![
+        of_store(
+            "data",
+            "DIR",
+            None,
+            "The directory in which the server keeps what outlives it, a SQLite file for each tenant; made if it is not there, for the user of the server alone. Without it, what tools keep is in memory and gone when the server ends",
+        ),
+        of_store(
+            "data_memory",
+            "SIZE",
+            Some("512MiB"),
+            "How much memory the open files of tenants may take, about; the least recently used are closed over it",
+        ),
+        of_store(
+            "data_idle",
+            "TIME",
+            Some("1m"),
+            "How long the file of a tenant stays open that nobody uses",
+        ),
+        of_store(
+            "tenant_storage",
+            "SIZE",
+            Some("256MiB"),
+            "How much one tenant may keep, such as 1GiB; what is over it is refused with an error that says so",
+        ),
+    ]
 }
 
 /// What a person looks for first.

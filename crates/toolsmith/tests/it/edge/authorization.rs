@@ -232,7 +232,7 @@ async fn a_session_belongs_to_who_opened_it() {
 
 #[tokio::test]
 async fn an_application_that_mounts_the_endpoint_has_its_metadata_too() {
-    use toolsmith::ServerHttpExt as _;
+    use toolsmith::ServerAxumExt as _;
     use tower_service::Service as _;
     let http = toolsmith::Http::new()
         .public_url("https://mcp.example/mcp")

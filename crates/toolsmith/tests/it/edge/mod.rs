@@ -1,6 +1,6 @@
 //! What stands between the socket and the protocol.
 
-#[cfg(feature = "auth")]
+#[cfg(all(feature = "auth", feature = "axum"))]
 mod authorization;
 mod browsers;
 mod health;
@@ -13,6 +13,7 @@ mod security;
 mod signals;
 #[cfg(unix)]
 mod sockets;
+mod tenants;
 #[cfg(all(unix, feature = "auth"))]
 mod unix_tokens;
 

@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use toolsmith::prelude::Context;
 use toolsmith::server::tool::DynamicTool;
-use toolsmith::{Caller, Http, ServerHttpExt as _};
+use toolsmith::{Caller, Http, ServerAxumExt as _, ServerHttpExt as _};
 use tower_service::Service;
 
 use crate::wire::{Ask, Gate, call, modern, server, soon};

@@ -7,7 +7,7 @@ use crate::wire::{Ask, Endpoint, Program, call, initialize, modern, modern_meta,
 const KEY: &str = "8f0e3c5d9a7b61424c1d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7a8b9c0d";
 
 /// Every flag, its variable, and a value that holds something else than the default.
-pub(crate) const ALL: [(&str, &str, &str); 65] = [
+pub(crate) const ALL: [(&str, &str, &str); 71] = [
     ("--transport", "TOOLSMITH_TRANSPORT", "http"),
     ("--host", "TOOLSMITH_HOST", "::1"),
     ("--port", "TOOLSMITH_PORT", "0"),
@@ -48,7 +48,6 @@ pub(crate) const ALL: [(&str, &str, &str); 65] = [
         "TOOLSMITH_AUTH_SCOPES_SUPPORTED",
         "mcp",
     ),
-    ("--auth-tenant-claim", "TOOLSMITH_AUTH_TENANT_CLAIM", "org"),
     (
         "--auth-introspection",
         "TOOLSMITH_AUTH_INTROSPECTION",
@@ -113,6 +112,13 @@ pub(crate) const ALL: [(&str, &str, &str); 65] = [
         "TOOLSMITH_STATE_KEY_FILE",
         "/etc/server/keys",
     ),
+    ("--tenant", "TOOLSMITH_TENANT", "path"),
+    ("--tenant-signup", "TOOLSMITH_TENANT_SIGNUP", "open"),
+    ("--tenant-allow", "TOOLSMITH_TENANT_ALLOW", "acme"),
+    ("--data", "TOOLSMITH_DATA", "/var/lib/server"),
+    ("--data-memory", "TOOLSMITH_DATA_MEMORY", "1GiB"),
+    ("--data-idle", "TOOLSMITH_DATA_IDLE", "10s"),
+    ("--tenant-storage", "TOOLSMITH_TENANT_STORAGE", "1MiB"),
     ("--admin", "TOOLSMITH_ADMIN", "127.0.0.1:9090"),
     ("--audit-log", "TOOLSMITH_AUDIT_LOG", "/var/log/calls"),
     ("--audit-arguments", "TOOLSMITH_AUDIT_ARGUMENTS", "true"),

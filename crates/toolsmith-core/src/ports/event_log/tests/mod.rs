@@ -8,6 +8,8 @@ use futures_util::FutureExt as _;
 use super::kept::{EVENT_COST, SESSION_COST, STREAM_COST};
 use super::*;
 
+const TENANT: &str = "t";
+
 /// What is there at once, as everything in memory is.
 fn now<T: Unpin>(answer: Answer<'_, T>) -> T {
     answer.now_or_never().expect("an answer that is there")
@@ -36,19 +38,19 @@ impl One {
     }
 
     fn open(&self) -> StreamNo {
-        now(self.log.open(self.session))
+        now(self.log.open(TENANT, self.session, StreamKind::Listening))
     }
 
     fn append(&self, stream: StreamNo, text: &'static str) -> Option<u64> {
-        now(self.log.append(self.session, stream, text.into()))
+        now(self.log.append(TENANT, self.session, stream, text.into()))
     }
 
     fn end(&self, stream: StreamNo) {
-        now(self.log.end(self.session, stream));
+        now(self.log.end(TENANT, self.session, stream));
     }
 
     fn after(&self, stream: StreamNo, seq: u64) -> Replay {
-        now(self.log.after(self.session, stream, seq))
+        now(self.log.after(TENANT, self.session, stream, seq))
     }
 }
 
@@ -87,12 +89,18 @@ fn what_was_never_given_out_is_unknown() {
     assert_eq!(log.after(other, 0), Replay::Unknown);
     assert_eq!(log.append(other, "x"), None);
     let stranger = session();
-    assert_eq!(now(log.log.after(stranger, stream, 0)), Replay::Unknown);
-    assert_eq!(now(log.log.append(stranger, stream, "x".into())), None);
-    now(log.log.end(stranger, stream));
-    now(log.log.forget(stranger));
+    assert_eq!(
+        now(log.log.after(TENANT, stranger, stream, 0)),
+        Replay::Unknown
+    );
+    assert_eq!(
+        now(log.log.append(TENANT, stranger, stream, "x".into())),
+        None
+    );
+    now(log.log.end(TENANT, stranger, stream));
+    now(log.log.forget(TENANT, stranger));
     assert_eq!(log.after(stream, 0), events(&[(1, "1")], false));
-    now(log.log.forget(log.session));
+    now(log.log.forget(TENANT, log.session));
     assert_eq!(log.after(stream, 0), Replay::Unknown);
     assert_eq!(log.log.bytes(), 0);
 }
@@ -169,7 +177,7 @@ fn a_message_over_the_bytes_of_a_session_is_kept_beside_the_others() {
     let (a, b) = (log.open(), log.open());
     log.append(a, "1");
     let large = Bytes::from(vec![b'x'; 10_000]);
-    let append = |stream| now(log.log.append(log.session, stream, large.clone()));
+    let append = |stream| now(log.log.append(TENANT, log.session, stream, large.clone()));
     let only = |seq| Replay::Events {
         events: vec![(seq, large.clone())],
         ended: false,
@@ -197,7 +205,7 @@ fn a_message_over_the_bytes_in_all_has_a_number_and_spares_the_other_streams() {
     log.append(a, "1");
     log.append(b, "1");
     let large = Bytes::from(vec![b'x'; EVENT_COST + 11]);
-    assert_eq!(now(log.log.append(log.session, b, large)), Some(2));
+    assert_eq!(now(log.log.append(TENANT, log.session, b, large)), Some(2));
     assert_eq!(log.after(a, 0), events(&[(1, "1")], false));
     assert_eq!(log.after(b, 1), Replay::Gap { dropped: 2 });
     assert_eq!(log.after(b, 2), events(&[], false));
@@ -239,14 +247,14 @@ fn a_session_that_was_dropped_whole_goes_on_counting() {
     };
     let log = MemoryEvents::new(limits);
     let first = session();
-    let old = now(log.open(first));
+    let old = now(log.open(TENANT, first, StreamKind::Listening));
     for _ in 0..50 {
-        now(log.open(session()));
+        now(log.open(TENANT, session(), StreamKind::Listening));
     }
-    assert_eq!(now(log.append(first, old, "1".into())), None);
-    let new = now(log.open(first));
+    assert_eq!(now(log.append(TENANT, first, old, "1".into())), None);
+    let new = now(log.open(TENANT, first, StreamKind::Listening));
     assert!(new > old, "{new} after {old}");
-    assert_eq!(now(log.after(first, old, 0)), Replay::Unknown);
+    assert_eq!(now(log.after(TENANT, first, old, 0)), Replay::Unknown);
 }
 
 #[test]
@@ -271,16 +279,16 @@ fn over_the_limit_in_all_the_oldest_sessions_give_first_what_has_ended() {
     });
     let sessions = [(); 3].map(|()| session());
     let stream = StreamNo::FIRST;
-    let append = |n: usize| now(log.append(sessions[n], stream, "x".into()));
-    let after = |n: usize| now(log.after(sessions[n], stream, 0));
+    let append = |n: usize| now(log.append(TENANT, sessions[n], stream, "x".into()));
+    let after = |n: usize| now(log.after(TENANT, sessions[n], stream, 0));
     for (n, session) in sessions.iter().enumerate() {
-        now(log.open(*session));
+        now(log.open(TENANT, *session, StreamKind::Listening));
         append(n);
         append(n);
     }
     let whole = events(&[(1, "x"), (2, "x")], false);
     assert_eq!([0, 1, 2].map(after), [(); 3].map(|()| whole.clone()));
-    now(log.end(sessions[1], stream));
+    now(log.end(TENANT, sessions[1], stream));
     append(2);
     assert_eq!(after(1), Replay::Unknown, "what has ended goes first");
     assert_eq!(after(0), whole);
@@ -329,7 +337,7 @@ fn threads_that_append_at_once_keep_within_the_limits() {
     let log = MemoryEvents::new(limits);
     let held = Arc::new(AtomicUsize::new(0));
     let shared = session();
-    let stream = now(log.open(shared));
+    let stream = now(log.open(TENANT, shared, StreamKind::Listening));
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
             let (log, held) = (&log, &held);
@@ -339,13 +347,13 @@ fn threads_that_append_at_once_keep_within_the_limits() {
                 for round in 0..ROUNDS {
                     let message = || Held::message(vec![b'x'; 100], held);
                     let (session, no) = match round % 3 {
-                        0 => (own, now(log.open(own))),
+                        0 => (own, now(log.open(TENANT, own, StreamKind::Listening))),
                         _ => (session(), StreamNo::FIRST),
                     };
-                    now(log.append(session, no, message()));
-                    now(log.end(session, no));
+                    now(log.append(TENANT, session, no, message()));
+                    now(log.end(TENANT, session, no));
                     // The shared session may have been dropped whole; then it is unknown.
-                    if let Some(seq) = now(log.append(shared, stream, message())) {
+                    if let Some(seq) = now(log.append(TENANT, shared, stream, message())) {
                         assert!(seq > last, "{thread}: {seq} after {last}");
                         last = seq;
                     }

@@ -255,7 +255,9 @@ impl Both {
     fn take(&mut self, step: Step) {
         match step {
             Step::Open(session) => {
-                let number = now(self.real.open(self.ids[session]));
+                let number = now(self
+                    .real
+                    .open(TENANT, self.ids[session], StreamKind::Listening));
                 let last = self.opened[session];
                 assert!(number.get() > last, "{number} after {last}");
                 self.opened[session] = number.get();
@@ -264,7 +266,7 @@ impl Both {
             Step::Append(session, ago, len) => {
                 let (id, stream) = (self.ids[session], self.stream(session, ago));
                 let (held, plain) = self.message(len);
-                let seq = now(self.real.append(id, stream, held));
+                let seq = now(self.real.append(TENANT, id, stream, held));
                 assert_eq!(seq, self.model.append(id, stream, plain.clone()));
                 if let Some(seq) = seq {
                     let history = self.history.entry((session, stream.get())).or_default();
@@ -274,19 +276,19 @@ impl Both {
             }
             Step::End(session, ago) => {
                 let (id, stream) = (self.ids[session], self.stream(session, ago));
-                now(self.real.end(id, stream));
+                now(self.real.end(TENANT, id, stream));
                 self.model.end(id, stream);
             }
             Step::Forget(session) => {
                 let id = self.ids[session];
-                now(self.real.forget(id));
+                now(self.real.forget(TENANT, id));
                 self.model.sessions.retain(|(one, _)| *one != id);
                 // A session that has ended does not come back, so a new one takes its turn.
                 self.ids[session] = super::session();
                 self.opened[session] = 0;
                 self.history.retain(|(one, _), _| *one != session);
                 assert_eq!(
-                    now(self.real.after(id, StreamNo::FIRST, 0)),
+                    now(self.real.after(TENANT, id, StreamNo::FIRST, 0)),
                     Replay::Unknown
                 );
             }
@@ -312,7 +314,7 @@ impl Both {
         let history = self.history.get(&(session, stream.get()));
         let said = history.map_or(&[][..], Vec::as_slice);
         for seq in (0..=said.len() as u64 + 1).rev() {
-            let real = now(self.real.after(self.ids[session], stream, seq));
+            let real = now(self.real.after(TENANT, self.ids[session], stream, seq));
             let model = self.model.after(self.ids[session], stream, seq);
             assert!(real == model, "{stream}-{seq}: {real:?} and not {model:?}");
             if let Replay::Events { events, .. } = real {
@@ -361,7 +363,7 @@ proptest! {
             both.check();
         }
         for id in both.ids {
-            now(both.real.forget(id));
+            now(both.real.forget(TENANT, id));
         }
         prop_assert_eq!(both.real.bytes(), 0);
         prop_assert_eq!(both.held.load(Ordering::Relaxed), 0);

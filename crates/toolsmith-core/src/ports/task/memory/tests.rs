@@ -6,6 +6,8 @@ use crate::ports::SessionId;
 use crate::protocol::{TaskOutcome, TaskStatus, ToolOutput};
 use crate::{Caller, Scopes};
 
+const TENANT: &str = "t";
+
 const LIMITS: TaskLimits = TaskLimits {
     tasks: 10,
     tasks_per_owner: 2,
@@ -26,7 +28,7 @@ fn record(id: &str, owner: TaskOwner) -> TaskRecord {
     let nth = u64::from(id.as_bytes()[0]);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(nth);
     TaskRecord {
-        tenant: "t".into(),
+        tenant: TENANT.into(),
         owner,
         scopes: Scopes::default(),
         view: TaskView {
@@ -54,16 +56,16 @@ async fn end(store: &MemoryTasks, id: &str, bytes: usize) -> Result<bool, TaskSt
     view.status = TaskStatus::Completed;
     let output = ToolOutput::text("x".repeat(bytes));
     view.result = Some(Arc::new(TaskOutcome::Output(output)));
-    store.update(view).await
+    store.update(TENANT, view).await
 }
 
 async fn ids(store: &MemoryTasks, owner: &TaskOwner, after: Option<&TaskPlace>) -> Vec<String> {
-    let views = store.list(owner, after, 2).await.unwrap();
+    let views = store.list(TENANT, owner, after, 2).await.unwrap();
     views.iter().map(|it| it.id.to_string()).collect()
 }
 
 async fn is_there(store: &MemoryTasks, id: &str) -> bool {
-    store.find(id).await.unwrap().is_some()
+    store.find(TENANT, id).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -187,10 +189,10 @@ async fn a_task_that_is_over_stays_as_it_is() {
     assert!(end(&store, "a", 10).await.unwrap());
     assert!(!end(&store, "a", 20).await.unwrap());
     assert!(!end(&store, "b", 20).await.unwrap());
-    let found = store.find("a").await.unwrap().unwrap();
+    let found = store.find(TENANT, "a").await.unwrap().unwrap();
     assert!(found.view.bytes() < 60, "{found:?}");
     // A list shows no results.
-    let listed = store.list(&known("x"), None, 2).await.unwrap();
+    let listed = store.list(TENANT, &known("x"), None, 2).await.unwrap();
     assert!(listed[0].result.is_none(), "{listed:?}");
 }
 
@@ -200,7 +202,7 @@ async fn an_owner_who_is_no_more_has_no_tasks() {
     let session = TaskOwner::Session(SessionId::random().unwrap());
     assert!(create(&store, "a", session.clone()).await);
     assert!(create(&store, "b", known("x")).await);
-    assert_eq!(store.remove(&session).await.unwrap(), ["a".into()]);
+    assert_eq!(store.remove(TENANT, &session).await.unwrap(), ["a".into()]);
     assert!(!is_there(&store, "a").await);
     assert!(is_there(&store, "b").await);
 }
@@ -230,7 +232,10 @@ async fn an_owner_is_a_tenant_a_principal_and_nothing_less() {
     ] {
         let other = TaskOwner::Known(other);
         assert_eq!(ids(&store, &other, None).await, [""; 0], "{other:?}");
-        assert!(store.remove(&other).await.unwrap().is_empty(), "{other:?}");
+        assert!(
+            store.remove(TENANT, &other).await.unwrap().is_empty(),
+            "{other:?}"
+        );
     }
     assert_eq!(ids(&store, &alice, None).await, ["a"]);
 }

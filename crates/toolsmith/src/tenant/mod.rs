@@ -1,0 +1,5 @@
+//! The tenant of whoever asks.
+
+mod parameter;
+
+pub use parameter::Tenant;
