@@ -110,12 +110,15 @@ struct Task<'a> {
     #[serde(default)]
     is_error: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    questions: Vec<(Cow<'a, str>, Cow<'a, str>, Cow<'a, Map<String, Value>>)>,
+    questions: Vec<Asked<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     result: Option<Came<'a>>,
     #[serde(default, skip_serializing_if = "str::is_empty")]
     scopes: Cow<'a, str>,
 }
+
+/// A question of a task: its key, what it is, and with what.
+type Asked<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, Map<String, Value>>);
 
 /// What a task came to.
 #[derive(Serialize, Deserialize)]

@@ -112,7 +112,7 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
 
 fn tells(name: &str, value: Option<&str>) -> bool {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    TELLING.iter().any(|it| is(it)) || (value.is_none() && TELLING_ALONE.iter().any(|it| is(it)))
+    TELLING.iter().any(is) || (value.is_none() && TELLING_ALONE.iter().any(is))
 }
 
 /// The table that an action is about.

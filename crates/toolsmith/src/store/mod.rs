@@ -29,7 +29,9 @@ mod work;
 
 pub use cells::{StoreOptions, Stores};
 pub use db::{Db, DbTransaction};
-pub(crate) use durable::{StoredEvents, StoredSessions, StoredTasks};
+pub(crate) use durable::StoredTasks;
+#[cfg(feature = "http")]
+pub(crate) use durable::{StoredEvents, StoredSessions};
 pub use error::StoreError;
 pub use kv::{Kv, KvTransaction};
 pub use work::StoreFuture;

@@ -22,7 +22,7 @@
 //! 9. the endpoint: content negotiation, the body within its bound, decode, dispatch,
 //!    encode;
 //! 10. and on the way back, whatever the answer is, what the browser of a page is told of it
-//!    (`cors.rs`), and of a refusal for want of scopes, which of them are needed;
+//!     (`cors.rs`), and of a refusal for want of scopes, which of them are needed;
 //! 11. refusals are counted and logged where somebody looks on (`sight.rs`), last, because any
 //!     of these may refuse.
 

@@ -6,8 +6,10 @@ mod recovery;
 mod sessions;
 mod tasks;
 
+#[cfg(feature = "http")]
 pub(crate) use events::StoredEvents;
 pub(super) use recovery::{recover, tidy};
+#[cfg(feature = "http")]
 pub(crate) use sessions::StoredSessions;
 pub(crate) use tasks::StoredTasks;
 
