@@ -46,7 +46,7 @@ impl Function {
         let kind = attributes.kind();
         let inputs = item.sig.inputs.len();
         let mut parameters = parameter::parameters(kind, item.sig.inputs.iter_mut(), errors);
-        let is_method = mentions_self(&item.sig);
+        let is_method = item.sig.receiver().is_some() || mentions_self(&item.sig);
         take_misplaced(kind, &mut item.attrs, errors);
         check_signature(kind, &item.sig, errors);
         check_return(kind, &item.sig.output, errors);
